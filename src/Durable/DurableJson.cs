@@ -1,0 +1,35 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Sluice.Durable;
+
+/// <summary>The one JSON of everything durable: inputs, outputs, events, statuses. A stored format: settings are only ever added to.</summary>
+public static class DurableJson
+{
+    /// <summary>camelCase names, read without case; enums by name.</summary>
+    public static JsonSerializerOptions Options { get; } = Create();
+
+    /// <summary>JSON of a value by its runtime type; null for null.</summary>
+    public static string? Write(object? value) => value is null ? null : JsonSerializer.Serialize(value, value.GetType(), Options);
+
+    /// <summary>Reads JSON; the type's default for null.</summary>
+    /// <exception cref="JsonException">The text is not JSON of that type.</exception>
+    public static T? Read<T>(string? json) => json is null ? default : JsonSerializer.Deserialize<T>(json, Options);
+
+    /// <summary>Reads JSON as a type known at run time; the type's default for null.</summary>
+    public static object? Read(string? json, Type type) =>
+        json is null ? (type.IsValueType ? Activator.CreateInstance(type) : null) : JsonSerializer.Deserialize(json, type, Options);
+
+    private static JsonSerializerOptions Create()
+    {
+        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web)
+        {
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            Converters = { new JsonStringEnumConverter() },
+        };
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
+}

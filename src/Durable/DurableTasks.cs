@@ -1,0 +1,50 @@
+namespace Sluice.Durable;
+
+/// <summary>Everything a host can run, by name. Names compare without case, as in Durable Functions.</summary>
+public sealed class DurableTasks
+{
+    private readonly Dictionary<string, Func<IServiceProvider, IOrchestrator>> _orchestrators = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, ActivityRegistration> _activities = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Names of the registered orchestrators.</summary>
+    public IReadOnlyCollection<string> OrchestratorNames => _orchestrators.Keys;
+
+    /// <summary>Names of the registered activities.</summary>
+    public IReadOnlyCollection<string> ActivityNames => _activities.Keys;
+
+    /// <summary>Registers an orchestrator.</summary>
+    /// <exception cref="ArgumentException">The name is taken.</exception>
+    public DurableTasks AddOrchestrator<TInput, TOutput>(
+        OrchestratorRef<TInput, TOutput> orchestrator, Func<IServiceProvider, Orchestrator<TInput, TOutput>> create)
+    {
+        _orchestrators.Add(orchestrator.Name, create);
+        return this;
+    }
+
+    /// <summary>Registers an activity.</summary>
+    /// <exception cref="ArgumentException">The name is taken.</exception>
+    public DurableTasks AddActivity<TInput, TOutput>(
+        ActivityRef<TInput, TOutput> activity, Func<IServiceProvider, IActivity<TInput, TOutput>> create)
+    {
+        _activities.Add(activity.Name, new ActivityRegistration(
+            activity.Name,
+            typeof(TInput),
+            activity.Timeout,
+            async (services, input, cancellationToken) => await create(services).RunAsync((TInput)input!, cancellationToken)));
+        return this;
+    }
+
+    /// <summary>The orchestrator of this name, or null.</summary>
+    public Func<IServiceProvider, IOrchestrator>? FindOrchestrator(string name) => _orchestrators.GetValueOrDefault(name);
+
+    /// <summary>The activity of this name, or null.</summary>
+    public ActivityRegistration? FindActivity(string name) => _activities.GetValueOrDefault(name);
+}
+
+/// <summary>An activity as a host sees it, without its types.</summary>
+/// <param name="Name">The registered name.</param>
+/// <param name="InputType">What the stored JSON input is read as.</param>
+/// <param name="Timeout">After how long an attempt is cancelled and fails with <see cref="TimeoutException"/>.</param>
+/// <param name="RunAsync">Runs one attempt.</param>
+public sealed record ActivityRegistration(
+    string Name, Type InputType, TimeSpan Timeout, Func<IServiceProvider, object?, CancellationToken, Task<object?>> RunAsync);
