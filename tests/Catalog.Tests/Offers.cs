@@ -1,5 +1,3 @@
-using Sluice.Catalog;
-
 namespace Sluice.Catalog.Tests;
 
 /// <summary>Offers for tests, differing only in what the test is about.</summary>
