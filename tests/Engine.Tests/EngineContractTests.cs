@@ -21,7 +21,7 @@ internal sealed class VirtualHost(VirtualEngine engine) : DurableHost
 {
     public override DurableClient Client => engine.Client;
 
-    public override TimeSpan Tick => TimeSpan.FromHours(1);
+    public override TimeSpan Tick => TimeSpan.FromMinutes(10);
 
     public override DateTimeOffset Now => engine.Now;
 

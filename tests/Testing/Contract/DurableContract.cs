@@ -260,7 +260,7 @@ public abstract partial class DurableContract
     {
         await using var host = await StartAsync(new DurableTasks()
             .Orchestrator<int, int>("main", (context, _) => context.CallActivityAsync<int>(
-                "nowhere", 0, TaskOptions.FromRetryPolicy(new RetryPolicy(5, TimeSpan.FromDays(300))))));
+                "nowhere", 0, TaskOptions.FromRetryPolicy(new RetryPolicy(5, TimeSpan.FromMinutes(50))))));
         var id = await host.Client.ScheduleNewOrchestrationInstanceAsync("main", 0);
 
         var done = await host.UntilAsync(id, i => i.IsTerminal);
