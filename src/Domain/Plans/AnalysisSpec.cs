@@ -1,0 +1,30 @@
+namespace Sluice.Domain.Plans;
+
+/// <summary>How the canary is judged.</summary>
+/// <param name="Budget">Highest allowed probability of rolling back a good release, 0 to 1; the default is 0.01.</param>
+/// <param name="Metrics">What is looked at. Health is always looked at.</param>
+public sealed record AnalysisSpec(double Budget, IReadOnlyList<MetricSpec> Metrics);
+
+/// <summary>One metric and its bounds.</summary>
+/// <param name="Name">Which.</param>
+/// <param name="Limit">The highest value that is good: a fraction for errors, seconds for latencies; null for none.</param>
+/// <param name="Regression">Factor over stable's value above which it is bad; null for none.</param>
+/// <param name="FailureLimit">How many bad measurements are tolerated: one more fails. The default is 0.</param>
+/// <param name="MinRequests">A measurement over fewer canary requests is inconclusive. The default is 50.</param>
+public sealed record MetricSpec(MetricName Name, double? Limit, double? Regression, int FailureLimit, int MinRequests);
+
+/// <summary>What can be measured.</summary>
+public enum MetricName
+{
+    /// <summary>Fraction of requests that failed.</summary>
+    Errors,
+
+    /// <summary>Median time to the whole answer.</summary>
+    LatencyP50,
+
+    /// <summary>95th percentile.</summary>
+    LatencyP95,
+
+    /// <summary>99th percentile.</summary>
+    LatencyP99,
+}

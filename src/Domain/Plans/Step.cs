@@ -1,0 +1,253 @@
+using System.Text.Json.Serialization;
+
+namespace Sluice.Domain.Plans;
+
+/// <summary>One thing a rollout does, in order. The set is closed; a step without a handler fails the first test that runs it.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
+[JsonDerivedType(typeof(Validate), "validate")]
+[JsonDerivedType(typeof(Migrate), "migrate")]
+[JsonDerivedType(typeof(Deploy), "deploy")]
+[JsonDerivedType(typeof(Smoke), "smoke")]
+[JsonDerivedType(typeof(Baseline), "baseline")]
+[JsonDerivedType(typeof(Soak), "soak")]
+[JsonDerivedType(typeof(Approval), "approval")]
+[JsonDerivedType(typeof(SetWeight), "setWeight")]
+[JsonDerivedType(typeof(Hold), "hold")]
+public abstract record Step
+{
+    private Step()
+    {
+    }
+
+    /// <summary>Where it happens; null only for an approval before any environment is touched.</summary>
+    public string? Environment { get; init; }
+
+    /// <summary>The name plans write.</summary>
+    [JsonIgnore]
+    public abstract string Kind { get; }
+
+    /// <summary>What people read in the tree: <c>setWeight 10 %</c>, <c>soak 15m</c>.</summary>
+    [JsonIgnore]
+    public abstract string Title { get; }
+
+    /// <summary>Check the environment's variables and secrets, all faults at once, before anything is touched.</summary>
+    public sealed record Validate : Step
+    {
+        /// <inheritdoc/>
+        public override string Kind => "validate";
+
+        /// <inheritdoc/>
+        public override string Title => $"validate {Environment}";
+    }
+
+    /// <summary>Run SQL files, each once, checksummed.</summary>
+    /// <param name="Up">Files in order.</param>
+    /// <param name="Down">Files that undo them, in the order they run; empty when not reversible.</param>
+    /// <param name="Reversible">Whether a rollback runs <paramref name="Down"/>.</param>
+    /// <param name="Expand">The migration only adds, so older versions run on it: it does not forbid rolling back below it.</param>
+    /// <param name="Database">The variable that holds the connection string.</param>
+    public sealed record Migrate(
+        IReadOnlyList<SqlFile> Up, IReadOnlyList<SqlFile> Down, bool Reversible, bool Expand, string Database) : Step
+    {
+        /// <inheritdoc/>
+        public override string Kind => "migrate";
+
+        /// <inheritdoc/>
+        public override string Title => $"migrate {Environment}";
+    }
+
+    /// <summary>Bring the revision up until it is ready.</summary>
+    /// <param name="Weight">Its share once ready: 0, or straight to this percentage.</param>
+    public sealed record Deploy(int Weight) : Step
+    {
+        /// <inheritdoc/>
+        public override string Kind => "deploy";
+
+        /// <inheritdoc/>
+        public override string Title => $"deploy {Environment}" + (Weight > 0 ? $" at {Weight} %" : "");
+    }
+
+    /// <summary>Run a suite of HTTP checks against the new revision.</summary>
+    /// <param name="Suite">The checks.</param>
+    public sealed record Smoke(SmokeSuite Suite) : Step
+    {
+        /// <inheritdoc/>
+        public override string Kind => "smoke";
+
+        /// <inheritdoc/>
+        public override string Title => $"smoke {Environment}";
+    }
+
+    /// <summary>A bounded load test of the new revision, recorded, and judged by absolute and relative criteria.</summary>
+    /// <param name="Path">What is requested.</param>
+    /// <param name="Requests">How many, 1 to 100,000.</param>
+    /// <param name="Concurrency">How many at a time, 1 to 256.</param>
+    /// <param name="MaxErrorRate">Fraction above which it fails; the default is 0.</param>
+    /// <param name="MaxP99">Absolute bound of p99; null for none.</param>
+    /// <param name="Regression">Factor over the mean of the last passing deployments above which it fails; null for none.</param>
+    public sealed record Baseline(
+        string Path, int Requests, int Concurrency, double MaxErrorRate, TimeSpan? MaxP99, double? Regression) : Step
+    {
+        /// <inheritdoc/>
+        public override string Kind => "baseline";
+
+        /// <inheritdoc/>
+        public override string Title => $"baseline {Environment}";
+    }
+
+    /// <summary>Leave the traffic as it is while the analysis watches.</summary>
+    /// <param name="Duration">How long on <paramref name="Clock"/>, above zero.</param>
+    /// <param name="Every">Time between two looks at the metrics.</param>
+    /// <param name="Clock">What time counts.</param>
+    /// <param name="OnFailure">What a failed verdict leads to.</param>
+    /// <param name="MinRequests">On the exposure clock an interval counts when the canary had at least this many requests.</param>
+    /// <param name="Patience">On the exposure clock, how long without gain before it pauses.</param>
+    /// <param name="OnNoData">What happens then.</param>
+    /// <param name="Warmup">At its start, time that enters neither the test nor the clock; hard limits and health act.</param>
+    /// <param name="Suite">Checks that are run at each look on the wall clock; null for none.</param>
+    public sealed record Soak(
+        TimeSpan Duration,
+        TimeSpan Every,
+        SoakClock Clock,
+        FailureAction OnFailure,
+        int MinRequests,
+        TimeSpan Patience,
+        NoDataAction OnNoData,
+        TimeSpan Warmup,
+        SmokeSuite? Suite) : Step
+    {
+        /// <inheritdoc/>
+        public override string Kind => "soak";
+
+        /// <inheritdoc/>
+        public override string Title => $"soak {Durations.Format(Duration)}";
+    }
+
+    /// <summary>Wait for people.</summary>
+    /// <param name="Approvers">Names or groups of whom each may approve.</param>
+    /// <param name="Required">How many distinct ones are needed.</param>
+    /// <param name="Timeout">How long it waits.</param>
+    /// <param name="OnTimeout">What happens then.</param>
+    public sealed record Approval(IReadOnlyList<string> Approvers, int Required, TimeSpan Timeout, TimeoutAction OnTimeout) : Step
+    {
+        /// <inheritdoc/>
+        public override string Kind => "approval";
+
+        /// <inheritdoc/>
+        public override string Title => $"approval by {string.Join(", ", Approvers)}";
+    }
+
+    /// <summary>Move traffic.</summary>
+    /// <param name="Weight">Percent to the canary, 0 to 100.</param>
+    public sealed record SetWeight(int Weight) : Step
+    {
+        /// <inheritdoc/>
+        public override string Kind => "setWeight";
+
+        /// <inheritdoc/>
+        public override string Title => $"setWeight {Weight} %";
+    }
+
+    /// <summary>Keep the old revision warm while the new one has all traffic; a rollback within it moves only weights.</summary>
+    /// <param name="Duration">How long.</param>
+    /// <param name="Every">Time between two looks.</param>
+    public sealed record Hold(TimeSpan Duration, TimeSpan Every) : Step
+    {
+        /// <inheritdoc/>
+        public override string Kind => "hold";
+
+        /// <inheritdoc/>
+        public override string Title => $"hold {Durations.Format(Duration)}";
+    }
+}
+
+/// <summary>What time a soak counts.</summary>
+public enum SoakClock
+{
+    /// <summary>Intervals in which the canary had traffic and telemetry answered.</summary>
+    Exposure,
+
+    /// <summary>Time.</summary>
+    Wall,
+}
+
+/// <summary>What a failed verdict leads to.</summary>
+/// <param name="Kind">Which.</param>
+/// <param name="Weight">For <see cref="FailureActionKind.Reduce"/>, the weight to go back to.</param>
+public sealed record FailureAction(FailureActionKind Kind, int? Weight = null)
+{
+    /// <summary>The default.</summary>
+    public static FailureAction Rollback { get; } = new(FailureActionKind.Rollback);
+}
+
+/// <summary>What a failed verdict leads to.</summary>
+public enum FailureActionKind
+{
+    /// <summary>Everything back.</summary>
+    Rollback,
+
+    /// <summary>Stay and wait for a person.</summary>
+    Pause,
+
+    /// <summary>Less traffic, then wait for a person.</summary>
+    Reduce,
+}
+
+/// <summary>What happens when a soak learns nothing for too long.</summary>
+public enum NoDataAction
+{
+    /// <summary>Go on waiting.</summary>
+    Wait,
+
+    /// <summary>Wait for a person.</summary>
+    Pause,
+
+    /// <summary>Everything back.</summary>
+    Rollback,
+}
+
+/// <summary>What happens when nobody approves in time.</summary>
+public enum TimeoutAction
+{
+    /// <summary>End without moving anything further, everything back, as if a person had aborted.</summary>
+    Abort,
+
+    /// <summary>Everything back.</summary>
+    Rollback,
+
+    /// <summary>Go on waiting.</summary>
+    Wait,
+}
+
+/// <summary>An SQL file of the bundle.</summary>
+/// <param name="Path">As written in the plan.</param>
+/// <param name="Sha256">Of its bytes, lower-case hex.</param>
+public sealed record SqlFile(string Path, string Sha256);
+
+/// <summary>Declarative HTTP checks.</summary>
+/// <param name="Checks">In order; all run, all failures are reported.</param>
+/// <param name="Within">Longest time for the whole suite; at most 2 minutes.</param>
+public sealed record SmokeSuite(IReadOnlyList<SmokeCheck> Checks, TimeSpan Within);
+
+/// <summary>One HTTP request and what its answer must be.</summary>
+/// <param name="Name">For people.</param>
+/// <param name="Method">GET, POST …</param>
+/// <param name="Path">Absolute path with query.</param>
+/// <param name="Headers">Sent along.</param>
+/// <param name="Body">Sent along; null for none.</param>
+/// <param name="Status">The status expected.</param>
+/// <param name="MaxLatency">Longest time to the whole answer; null for no bound.</param>
+/// <param name="Json">Values expected at JSON paths such as <c>$.data[0].id</c>; <c>*</c> for any non-null value.</param>
+/// <param name="ExpectHeaders">Header values expected; <c>*</c> for any.</param>
+/// <param name="BodyContains">Text the body must hold; null for none.</param>
+public sealed record SmokeCheck(
+    string Name,
+    string Method,
+    string Path,
+    IReadOnlyDictionary<string, string> Headers,
+    string? Body,
+    int Status,
+    TimeSpan? MaxLatency,
+    IReadOnlyDictionary<string, string> Json,
+    IReadOnlyDictionary<string, string> ExpectHeaders,
+    string? BodyContains);

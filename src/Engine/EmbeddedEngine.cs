@@ -1,0 +1,127 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Sluice.Durable;
+using Sluice.Engine.Runtime;
+using Sluice.Engine.Store;
+
+namespace Sluice.Engine;
+
+/// <summary>
+/// Runs durable orchestrations in this process on one SQLite file. Whatever was acknowledged survives a crash at any moment;
+/// activities that were running at a crash run again. One engine a file: the owner of the data folder sees to that.
+/// </summary>
+public sealed class EmbeddedEngine : IAsyncDisposable
+{
+    private readonly EngineOptions _options;
+    private readonly DurableTasks _tasks;
+    private readonly IServiceProvider _services;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly EngineLoad _load = new();
+    private readonly InstanceWatch _watch = new();
+    private readonly TaskCompletionSource<Exception> _fatal = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private EngineStore? _store;
+    private Dispatcher? _dispatcher;
+    private EngineClient? _client;
+    private int _stopped;
+
+    /// <summary>Makes an engine; <see cref="StartAsync"/> opens the file.</summary>
+    /// <param name="tasks">What it can run.</param>
+    /// <param name="services">For activities (each attempt in a scope of its own) and orchestrators; none when null.</param>
+    /// <param name="options">Path, clock and limits.</param>
+    /// <param name="loggers">For the engine and replay-safe loggers; silent when null.</param>
+    public EmbeddedEngine(DurableTasks tasks, IServiceProvider? services, EngineOptions options, ILoggerFactory? loggers = null)
+    {
+        options.Validate();
+        _tasks = tasks;
+        _services = services ?? NoServices.Instance;
+        _options = options;
+        _loggers = loggers ?? NullLoggerFactory.Instance;
+        _logger = _loggers.CreateLogger("Sluice.Engine");
+    }
+
+    /// <summary>The way in, once started.</summary>
+    public EngineClient Client => _client ?? throw new InvalidOperationException("The engine has not been started.");
+
+    /// <summary>Completes with the reason when the engine cannot go on, such as a full disk. It accepts nothing more then.</summary>
+    public Task<Exception> Fatal => _fatal.Task;
+
+    /// <summary>When the next timer is due; null when none waits.</summary>
+    public DateTimeOffset? NextDue => _dispatcher?.NextDue;
+
+    /// <summary>What is under way, for virtual time.</summary>
+    internal EngineLoad Load => _load;
+
+    /// <summary>Opens the file and takes up what it holds unfinished.</summary>
+    /// <exception cref="EngineStoreException">The file cannot be used.</exception>
+    public Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        if (_store is not null)
+        {
+            throw new InvalidOperationException("An engine is started once.");
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        _store = new EngineStore(_options, Fail);
+        _dispatcher = new Dispatcher(_store, _tasks, _services, _options, _loggers, _logger, _load, _watch, Fail);
+        _client = new EngineClient(_store, _dispatcher, _tasks, _load, _watch, _options.TimeProvider);
+        var (activities, timers, messages) = _dispatcher.Recover();
+        _logger.EngineStarted(_options.Path, activities, timers, messages);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Cancels running activities and waits for them, commits what is under way, closes the file. What did not end runs again at the next start.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        if (_store is null || _dispatcher is null || Interlocked.Exchange(ref _stopped, 1) != 0)
+        {
+            return;
+        }
+
+        await _dispatcher.StopAsync(_options.StopTimeout);
+        var patience = TimeProvider.System.GetTimestamp();
+        while (_load.Steps > 0 && !_fatal.Task.IsCompleted && !cancellationToken.IsCancellationRequested
+            && TimeProvider.System.GetElapsedTime(patience) < _options.StopTimeout)
+        {
+            await Task.Delay(1, CancellationToken.None);
+        }
+
+        _dispatcher.Abandon();
+        _store.Dispose();
+        _dispatcher.Dispose();
+        _watch.End(Stopped());
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    /// <summary>Ends as a killed process would, for tests: nothing more is written, nobody is told.</summary>
+    internal void Crash()
+    {
+        if (_store is not null && Interlocked.Exchange(ref _stopped, 1) == 0)
+        {
+            _dispatcher!.Abandon();
+            _store.Abandon();
+            _watch.End(Stopped());
+        }
+    }
+
+    private static ObjectDisposedException Stopped() => new(nameof(EmbeddedEngine), "The engine has stopped.");
+
+    private void Fail(Exception reason)
+    {
+        if (_stopped == 0 && _fatal.TrySetResult(reason))
+        {
+            _logger.EngineFailed(reason);
+            _dispatcher?.Abandon();
+            _watch.End(reason);
+        }
+    }
+
+    private sealed class NoServices : IServiceProvider
+    {
+        public static NoServices Instance { get; } = new();
+
+        public object? GetService(Type serviceType) => null;
+    }
+}

@@ -1,0 +1,318 @@
+using Sluice.Durable;
+using Sluice.Engine.History;
+using Sluice.Engine.Runtime;
+using Sluice.Engine.Store;
+
+namespace Sluice.Engine;
+
+/// <summary>Which instances to list; beyond the shared query, the embedded engine finds by name and tag.</summary>
+public sealed record EngineQuery
+{
+    /// <inheritdoc cref="InstanceQuery.InstanceIdPrefix"/>
+    public string? InstanceIdPrefix { get; init; }
+
+    /// <inheritdoc cref="InstanceQuery.Statuses"/>
+    public IReadOnlyCollection<RuntimeStatus>? Statuses { get; init; }
+
+    /// <inheritdoc cref="InstanceQuery.CreatedFrom"/>
+    public DateTimeOffset? CreatedFrom { get; init; }
+
+    /// <inheritdoc cref="InstanceQuery.CreatedTo"/>
+    public DateTimeOffset? CreatedTo { get; init; }
+
+    /// <summary>The orchestrator's name, without case.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Has all of these.</summary>
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
+    /// <inheritdoc cref="InstanceQuery.PageSize"/>
+    public int PageSize { get; init; } = 100;
+
+    /// <inheritdoc cref="InstanceQuery.ContinuationToken"/>
+    public string? ContinuationToken { get; init; }
+
+    /// <inheritdoc cref="InstanceQuery.FetchInputsAndOutputs"/>
+    public bool FetchInputsAndOutputs { get; init; }
+}
+
+/// <summary>The embedded engine's client. Every change is durable when its task completes.</summary>
+public sealed class EngineClient : DurableClient
+{
+    private readonly EngineStore _store;
+    private readonly Dispatcher _dispatcher;
+    private readonly DurableTasks _tasks;
+    private readonly EngineLoad _load;
+    private readonly InstanceWatch _watch;
+    private readonly TimeProvider _clock;
+
+    internal EngineClient(EngineStore store, Dispatcher dispatcher, DurableTasks tasks, EngineLoad load, InstanceWatch watch, TimeProvider clock)
+    {
+        _store = store;
+        _dispatcher = dispatcher;
+        _tasks = tasks;
+        _load = load;
+        _watch = watch;
+        _clock = clock;
+    }
+
+    private long NowMilliseconds => _clock.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private DateTime Now => _clock.GetUtcNow().UtcDateTime;
+
+    /// <inheritdoc/>
+    public override async Task<string> ScheduleNewOrchestrationInstanceAsync(
+        string orchestratorName, object? input, StartOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        if (_tasks.FindOrchestrator(orchestratorName) is null)
+        {
+            throw new ArgumentException(
+                $"There is no orchestrator '{orchestratorName}'. Known are: {string.Join(", ", _tasks.OrchestratorNames.Order())}.", nameof(orchestratorName));
+        }
+
+        var id = options?.InstanceId is { } given ? InstanceIds.Validate(given) : Guid.NewGuid().ToString("N");
+        var json = DurableJson.Write(input);
+        var tags = HistoryJson.Write(options?.Tags);
+        var now = NowMilliseconds;
+        var startAt = Math.Max(now, StoreReader.Ceiling(options?.StartAt) ?? now);
+        await WriteAsync(
+            (tables, effects) => tables.Find(id) is { } taken
+                ? new InstanceExistsException(id, taken.Status)
+                : Done(tables.Insert(id, orchestratorName, options?.Version ?? "", json, tags, parent: null, now, startAt, effects)),
+            cancellationToken);
+        return id;
+    }
+
+    /// <inheritdoc/>
+    public override Task RaiseEventAsync(string instanceId, string eventName, object? payload = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(eventName);
+        var raised = new EventRaised(Now, eventName, DurableJson.Write(payload));
+        return TellAsync(instanceId, "raise an event for", raised, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override Task<InstanceMetadata?> GetInstanceAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellationToken = default) =>
+        Task.FromResult(_store.Reader.Find(instanceId)?.ToMetadata(getInputsAndOutputs));
+
+    /// <inheritdoc/>
+    public override Task<InstancePage> GetAllInstancesAsync(InstanceQuery query, CancellationToken cancellationToken = default) =>
+        QueryAsync(
+            new EngineQuery
+            {
+                InstanceIdPrefix = query.InstanceIdPrefix,
+                Statuses = query.Statuses,
+                CreatedFrom = query.CreatedFrom,
+                CreatedTo = query.CreatedTo,
+                PageSize = query.PageSize,
+                ContinuationToken = query.ContinuationToken,
+                FetchInputsAndOutputs = query.FetchInputsAndOutputs,
+            },
+            cancellationToken);
+
+    /// <summary>One page of the instances that match, oldest first; also by name and tag.</summary>
+    /// <exception cref="ArgumentException">The page size is outside 1 to 1,000, or the token is not from a page before.</exception>
+    public Task<InstancePage> QueryAsync(EngineQuery query, CancellationToken cancellationToken = default)
+    {
+        if (query.PageSize is < 1 or > 1_000)
+        {
+            throw new ArgumentException($"A page has 1 to 1,000 instances, not {query.PageSize}.", nameof(query));
+        }
+
+        return Task.FromResult(_store.Reader.Query(query));
+    }
+
+    /// <inheritdoc/>
+    public override Task<InstanceMetadata> WaitForInstanceStartAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellationToken = default) =>
+        WaitAsync(instanceId, m => m.RuntimeStatus != RuntimeStatus.Pending, getInputsAndOutputs, cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<InstanceMetadata> WaitForInstanceCompletionAsync(
+        string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellationToken = default) =>
+        WaitAsync(instanceId, m => m.IsTerminal, getInputsAndOutputs, cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellationToken = default) =>
+        TellAsync(instanceId, "suspend", new ExecutionSuspended(Now, reason), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task ResumeInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellationToken = default) =>
+        TellAsync(instanceId, "resume", new ExecutionResumed(Now, reason), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task TerminateInstanceAsync(string instanceId, object? output = null, CancellationToken cancellationToken = default) =>
+        TellAsync(instanceId, "terminate", new ExecutionTerminated(Now, DurableJson.Write(output)), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task RewindInstanceAsync(string instanceId, string reason, CancellationToken cancellationToken = default)
+    {
+        var (now, milliseconds) = (Now, NowMilliseconds);
+        return WriteAsync(
+            (tables, effects) =>
+            {
+                if (tables.Find(instanceId) is not { } found)
+                {
+                    return new InstanceNotFoundException(instanceId);
+                }
+
+                if (found.Status != RuntimeStatus.Failed)
+                {
+                    return new InstanceStateException(instanceId, found.Status, "rewind");
+                }
+
+                tables.Reopen(found.Key, milliseconds);
+                tables.Send(found.Key, new ExecutionRewound(now, reason), effects);
+                effects.Touched.Add(instanceId);
+                return null;
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override async Task<string> RestartAsync(
+        string instanceId, bool restartWithNewInstanceId = false, CancellationToken cancellationToken = default)
+    {
+        var id = restartWithNewInstanceId ? Guid.NewGuid().ToString("N") : instanceId;
+        var now = NowMilliseconds;
+        long? removed = null;
+        await WriteAsync(
+            (tables, effects) =>
+            {
+                if (tables.Find(instanceId) is not { } found || tables.Load(found.Key) is not { } row)
+                {
+                    return new InstanceNotFoundException(instanceId);
+                }
+
+                if (!restartWithNewInstanceId)
+                {
+                    tables.Delete(found.Key);
+                    removed = found.Key;
+                }
+
+                tables.Insert(id, row.Name, row.Version, row.Input, row.Tags, parent: null, now, now, effects);
+                return null;
+            },
+            cancellationToken);
+        if (removed is { } key)
+        {
+            _dispatcher.Forget(key);
+        }
+
+        return id;
+    }
+
+    /// <inheritdoc/>
+    public override async Task<int> PurgeInstanceAsync(string instanceId, CancellationToken cancellationToken = default)
+    {
+        var count = 0;
+        await WriteAsync(
+            (tables, effects) =>
+            {
+                if (tables.Find(instanceId) is { } found && InstanceRow.IsTerminal(found.Status))
+                {
+                    tables.Delete(found.Key);
+                    effects.Touched.Add(instanceId);
+                    count = 1;
+                }
+
+                return null;
+            },
+            cancellationToken);
+        return count;
+    }
+
+    /// <inheritdoc/>
+    public override async Task<int> PurgeAllInstancesAsync(PurgeFilter filter, CancellationToken cancellationToken = default)
+    {
+        var count = 0;
+        await WriteAsync(
+            (tables, _) =>
+            {
+                var keys = tables.Ended(
+                    StoreReader.Ceiling(filter.CreatedFrom) ?? long.MinValue, filter.CreatedTo?.ToUnixTimeMilliseconds() ?? long.MaxValue, filter.Statuses);
+                keys.ForEach(tables.Delete);
+                count = keys.Count;
+                return null;
+            },
+            cancellationToken);
+        return count;
+    }
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<HistoryRecord>> GetOrchestrationHistoryAsync(string instanceId, CancellationToken cancellationToken = default) =>
+        Task.FromResult<IReadOnlyList<HistoryRecord>>(_store.Reader.Find(instanceId) is { } row
+            ? [.. _store.Reader.History(row.Key).SelectMany(turn => turn).Select(e => e.ToRecord())]
+            : []);
+
+    private static Exception? Done(long key) => key > 0 ? null : new InvalidOperationException("An instance got no key.");
+
+    private Task TellAsync(string instanceId, string action, HistoryEvent historyEvent, CancellationToken cancellationToken) => WriteAsync(
+        (tables, effects) =>
+        {
+            if (tables.Find(instanceId) is not { } found)
+            {
+                return new InstanceNotFoundException(instanceId);
+            }
+
+            if (InstanceRow.IsTerminal(found.Status))
+            {
+                return new InstanceStateException(instanceId, found.Status, action);
+            }
+
+            tables.Send(found.Key, historyEvent, effects);
+            return null;
+        },
+        cancellationToken);
+
+    /// <summary>Writes, or throws what <paramref name="apply"/> returns.</summary>
+    private async Task WriteAsync(Func<Tables, Effects, Exception?> apply, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _load.StepBegins();
+        _store.Enqueue(
+            tables =>
+            {
+                var effects = new Effects();
+                return (Refusal: apply(tables, effects), Effects: effects);
+            },
+            written =>
+            {
+                if (written.Refusal is null)
+                {
+                    _dispatcher.Release(written.Effects);
+                    done.SetResult();
+                }
+                else
+                {
+                    done.SetException(written.Refusal);
+                }
+
+                _load.StepEnds();
+            },
+            e =>
+            {
+                done.SetException(e);
+                _load.StepEnds();
+            });
+        await done.Task;
+    }
+
+    private async Task<InstanceMetadata> WaitAsync(
+        string instanceId, Func<InstanceMetadata, bool> reached, bool withData, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var change = _watch.Next(instanceId);
+            var instance = _store.Reader.Find(instanceId)?.ToMetadata(withData) ?? throw new InstanceNotFoundException(instanceId);
+            if (reached(instance))
+            {
+                return instance;
+            }
+
+            await change.WaitAsync(cancellationToken);
+        }
+    }
+}

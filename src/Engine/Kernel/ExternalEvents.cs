@@ -1,0 +1,113 @@
+using System.Text.Json;
+using Sluice.Durable;
+using Sluice.Engine.History;
+
+namespace Sluice.Engine.Kernel;
+
+/// <summary>
+/// Events and who waits for them, by name without case. Early events wait in order of arrival; of several waiters the newest is
+/// served first, as upstream does; a cancelled waiter never takes an event.
+/// </summary>
+internal sealed class ExternalEvents
+{
+    private readonly Dictionary<string, LinkedList<IWaiter>> _waiters = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<EventRaised> _early = [];
+
+    private interface IWaiter
+    {
+        Type Type { get; }
+
+        void Take(EventRaised raised);
+    }
+
+    /// <summary>How many wait now.</summary>
+    public int Waiting { get; private set; }
+
+    /// <summary>Events nobody took, in order of arrival.</summary>
+    public IReadOnlyList<EventRaised> Early => _early;
+
+    public void Raise(EventRaised raised)
+    {
+        if (_waiters.TryGetValue(raised.Name, out var stack) && stack.Last is { } newest)
+        {
+            stack.RemoveLast();
+            Waiting--;
+            newest.Value.Take(raised);
+        }
+        else
+        {
+            _early.Add(raised);
+        }
+    }
+
+    public Task<T> WaitAsync<T>(string name, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled<T>(cancellationToken);
+        }
+
+        var waiter = new Waiter<T>(name);
+        var early = _early.FindIndex(e => string.Equals(e.Name, name, StringComparison.OrdinalIgnoreCase));
+        if (early >= 0)
+        {
+            var raised = _early[early];
+            _early.RemoveAt(early);
+            waiter.Take(raised);
+            return waiter.Task;
+        }
+
+        if (!_waiters.TryGetValue(name, out var stack))
+        {
+            _waiters[name] = stack = new LinkedList<IWaiter>();
+        }
+
+        if (stack.Last is { } other && other.Value.Type != typeof(T))
+        {
+            throw new ArgumentException(
+                $"Event '{name}' is already awaited as {other.Value.Type.Name}; it cannot be awaited as {typeof(T).Name} at the same time.",
+                nameof(name));
+        }
+
+        var node = stack.AddLast(waiter);
+        Waiting++;
+        if (cancellationToken.CanBeCanceled)
+        {
+            waiter.Registration = cancellationToken.Register(() =>
+            {
+                if (node.List is not null)
+                {
+                    node.List.Remove(node);
+                    Waiting--;
+                    waiter.TrySetCanceled(cancellationToken);
+                }
+            });
+        }
+
+        return waiter.Task;
+    }
+
+    private sealed class Waiter<T>(string name) : TaskCompletionSource<T>, IWaiter
+    {
+        public Type Type => typeof(T);
+
+        public CancellationTokenRegistration Registration { get; set; }
+
+        public void Take(EventRaised raised)
+        {
+            Registration.Dispose();
+            T? value;
+            try
+            {
+                value = DurableJson.Read<T>(raised.Input);
+            }
+            catch (Exception e) when (e is JsonException or NotSupportedException)
+            {
+                SetException(new JsonException($"EventUnreadable: The payload of event '{name}' is not a {typeof(T).Name}: {e.Message}", e));
+                return;
+            }
+
+            SetResult(value!);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System.Globalization;
+using Sluice.Engine.History;
+
+namespace Sluice.Engine.Kernel;
+
+/// <summary>The code does not do what its history says it did.</summary>
+internal sealed class NonDeterministicOrchestrationException(string name, string expected, string actual)
+    : Exception(
+        $"NonDeterministic: Orchestrator '{name}' no longer repeats its history: the history has {expected}, the code made {actual}. "
+        + "Deploy the code this instance was started with (or branch on its version) and rewind it, or restart it with the new code.")
+{
+    /// <summary>A decision in words: kind, name, number.</summary>
+    public static string Describe(Decision? decision) => decision switch
+    {
+        null => "no call at this point",
+        TaskScheduled d => Call("activity", d.Name, d.EventId),
+        SubOrchestrationInstanceCreated d => Call("sub-orchestrator", d.Name, d.EventId),
+        EventSent d => Call("event", d.Name, d.EventId),
+        TimerCreated d => string.Create(CultureInfo.InvariantCulture, $"a timer (#{d.EventId})"),
+        ExecutionCompleted or ExecutionFailed or ContinuedAsNew => "the end of the run",
+        _ => decision.GetType().Name,
+    };
+
+    private static string Call(string kind, string name, int number) =>
+        string.Create(CultureInfo.InvariantCulture, $"a call of {kind} '{name}' (#{number})");
+}
+
+/// <summary>The code awaited something that its context did not give it.</summary>
+internal sealed class ForeignAwaitException(string name)
+    : Exception(
+        $"ForeignAwait: Orchestrator '{name}' awaited a task that did not come from its DurableContext, or used the context from another thread. "
+        + "Use CreateTimer instead of Task.Delay, activities for all I/O, and no Task.Run or ConfigureAwait(false).");

@@ -1,0 +1,311 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Sluice.Durable;
+using Sluice.Engine.History;
+
+namespace Sluice.Engine.Kernel;
+
+/// <summary>What one turn brought about.</summary>
+/// <param name="Decisions">New decisions, in order; the last one may end the run.</param>
+/// <param name="CancelledTimers">Timers that are no longer wanted.</param>
+/// <param name="CustomStatus">The custom status, if the code set it in this turn.</param>
+internal sealed record Turn(IReadOnlyList<Decision> Decisions, IReadOnlyList<int> CancelledTimers, CustomStatus? CustomStatus);
+
+/// <summary>A custom status that was set, to null perhaps.</summary>
+internal sealed record CustomStatus(string? Json);
+
+/// <summary>
+/// One run of an orchestrator in memory. Pure: history and new events go in, decisions come out; no I/O, no clock. Kept between
+/// turns it takes only the new events; made anew it takes its history first.
+/// </summary>
+/// <param name="instanceId">The instance.</param>
+/// <param name="orchestrator">Its code; null when the host does not have it.</param>
+/// <param name="loggers">For replay-safe loggers.</param>
+/// <param name="strayed">Called from a foreign thread when the code is found to have left its own: run a turn to end it.</param>
+internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? orchestrator, ILoggerFactory loggers, Action strayed)
+{
+    private readonly TurnScheduler _scheduler = new(strayed);
+    private readonly Dictionary<int, IOpenTask> _open = [];
+    private readonly SortedList<int, Decision> _decisions = [];
+    private readonly List<int> _cancelledTimers = [];
+    private readonly List<EventRaised> _late = [];
+    private Task<object?>? _code;
+    private string _name = "";
+    private int _nextId;
+    private CustomStatus? _customStatus;
+    private (string? Input, bool Preserve)? _next;
+
+    public string InstanceId => instanceId;
+
+    /// <summary>The time of the turn.</summary>
+    public DateTime Now { get; private set; }
+
+    public bool IsReplaying { get; private set; }
+
+    /// <summary>Whether the run has begun.</summary>
+    public bool Started => _code is not null;
+
+    /// <summary>Events and their waiters.</summary>
+    public ExternalEvents Events { get; } = new();
+
+    /// <summary>Repeats what happened. The last turn may be unfinished.</summary>
+    /// <exception cref="NonDeterministicOrchestrationException">The code does something else now.</exception>
+    /// <exception cref="ForeignAwaitException">The code left its thread.</exception>
+    public void Replay(IEnumerable<HistoryEvent> history)
+    {
+        IsReplaying = true;
+        foreach (var historyEvent in history)
+        {
+            Process(historyEvent);
+        }
+
+        _cancelledTimers.Clear();
+        _customStatus = null;
+        IsReplaying = false;
+    }
+
+    /// <summary>Takes what is new.</summary>
+    /// <param name="events">In order of arrival.</param>
+    /// <param name="now">The time of this turn, UTC; never earlier than the last one's.</param>
+    /// <exception cref="ForeignAwaitException">The code left its thread.</exception>
+    public Turn Run(IEnumerable<HistoryEvent> events, DateTime now)
+    {
+        Now = now;
+        foreach (var historyEvent in events)
+        {
+            Process(historyEvent);
+        }
+
+        EnsureNotStrayed();
+        if (End() is { } end)
+        {
+            _decisions.Add(end.EventId, end);
+        }
+
+        var turn = new Turn([.. _decisions.Values], [.. _cancelledTimers], _customStatus);
+        _decisions.Clear();
+        _cancelledTimers.Clear();
+        _customStatus = null;
+        return turn;
+    }
+
+    /// <summary>Refuses a use of the context from anywhere but the turn.</summary>
+    public void EnsureOnTurn()
+    {
+        if (!_scheduler.IsOnTurn)
+        {
+            _scheduler.Stray();
+            throw new ForeignAwaitException(_name);
+        }
+    }
+
+    /// <summary>Decides something that will be answered.</summary>
+    public Task<T> Open<T>(string name, Func<int, Decision> decide)
+    {
+        EnsureOnTurn();
+        var decision = Decide(decide);
+        var task = new OpenTask<T>(name, decision.EventId);
+        _open.Add(decision.EventId, task);
+        return task.Task;
+    }
+
+    /// <summary>Sets a timer; cancelling it closes the open task at once.</summary>
+    public Task OpenTimer(DateTime fireAt, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return Task.FromCanceled(cancellationToken);
+        }
+
+        var id = Decide(id => new TimerCreated(Now, id, fireAt)).EventId;
+        var timer = new OpenTask<Unit>("timer", id);
+        _open.Add(id, timer);
+        if (cancellationToken.CanBeCanceled)
+        {
+            timer.Registration = cancellationToken.Register(() =>
+            {
+                EnsureOnTurn();
+                if (_open.Remove(id))
+                {
+                    _cancelledTimers.Add(id);
+                    timer.TrySetCanceled(cancellationToken);
+                }
+            });
+        }
+
+        return timer.Task;
+    }
+
+    /// <summary>Takes the next number for a decision.</summary>
+    public Decision Decide(Func<int, Decision> decide)
+    {
+        var decision = decide(_nextId++);
+        _decisions.Add(decision.EventId, decision);
+        return decision;
+    }
+
+    public void SetCustomStatus(string? json) => _customStatus = new CustomStatus(json);
+
+    public void ContinueAsNew(string? input, bool preserve) => _next = (input, preserve);
+
+    private void Process(HistoryEvent historyEvent)
+    {
+        switch (historyEvent)
+        {
+            case OrchestratorStarted turn:
+                Now = turn.Timestamp;
+                break;
+            case OrchestratorCompleted:
+                CheckPastTurn();
+                break;
+            case ExecutionStarted started when _code is null:
+                Start(started);
+                break;
+            case Decision decision:
+                Match(decision);
+                break;
+            case Answer answer:
+                // No open task: a cancelled timer came due after all, or the answer came twice.
+                if (_open.Remove(answer.TaskId, out var task))
+                {
+                    _scheduler.Run(() => task.Answer(answer));
+                }
+
+                break;
+            case EventRaised raised when _next is not null:
+                _late.Add(raised);
+                break;
+            case EventRaised raised:
+                _scheduler.Run(() => Events.Raise(raised));
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Start(ExecutionStarted started)
+    {
+        _name = started.Name;
+        if (orchestrator is null)
+        {
+            _code = Task.FromException<object?>(new MissingOrchestratorException(started.Name));
+            return;
+        }
+
+        var context = new ReplayContext(this, started, loggers);
+        _scheduler.Run(() =>
+        {
+            try
+            {
+                _code = orchestrator.RunAsync(context, ReadInput(started));
+            }
+            catch (Exception e)
+            {
+                _code = Task.FromException<object?>(e);
+            }
+        });
+
+        if (!_code!.IsCompleted)
+        {
+            // Ends on another thread: the scheduler refuses it and reports.
+            _ = _code.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, _scheduler);
+        }
+    }
+
+    private object? ReadInput(ExecutionStarted started)
+    {
+        try
+        {
+            return DurableJson.Read(started.Input, orchestrator!.InputType);
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            throw new JsonException($"InputUnreadable: The input of '{started.Name}' is not a {orchestrator!.InputType.Name}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>A decision in the history must be the one the code made under the same number.</summary>
+    private void Match(Decision expected)
+    {
+        if (expected is ExecutionCompleted or ExecutionFailed or ContinuedAsNew)
+        {
+            return;
+        }
+
+        _decisions.Remove(expected.EventId, out var actual);
+        if (actual is null || actual.GetType() != expected.GetType()
+            || !string.Equals(NameOf(actual), NameOf(expected), StringComparison.OrdinalIgnoreCase))
+        {
+            EnsureNotStrayed();
+            throw new NonDeterministicOrchestrationException(
+                _name, NonDeterministicOrchestrationException.Describe(expected), NonDeterministicOrchestrationException.Describe(actual));
+        }
+    }
+
+    /// <summary>Everything the code decided in a past turn stands in its history, and it did not end there.</summary>
+    private void CheckPastTurn()
+    {
+        EnsureNotStrayed();
+        var extra = _decisions.Count > 0 ? _decisions.Values[0] : End();
+        if (extra is not null)
+        {
+            throw new NonDeterministicOrchestrationException(
+                _name, NonDeterministicOrchestrationException.Describe(null), NonDeterministicOrchestrationException.Describe(extra));
+        }
+    }
+
+    private void EnsureNotStrayed()
+    {
+        var hangs = _code is { IsCompleted: false } && _open.Count == 0 && Events.Waiting == 0;
+        if (_scheduler.HasStrayed || hangs)
+        {
+            throw new ForeignAwaitException(_name);
+        }
+    }
+
+    /// <summary>The decision that ends the run, once the code is done and no task is open.</summary>
+    private Decision? End()
+    {
+        if (_code is not { IsCompleted: true } || _open.Count > 0)
+        {
+            return null;
+        }
+
+        if (!_code.IsCompletedSuccessfully)
+        {
+            return new ExecutionFailed(Now, _nextId, Failure(_code));
+        }
+
+        if (_next is { } next)
+        {
+            return new ContinuedAsNew(Now, _nextId, next.Input, next.Preserve ? [.. Events.Early, .. _late] : [.. _late]);
+        }
+
+        try
+        {
+            return new ExecutionCompleted(Now, _nextId, DurableJson.Write(_code.Result));
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            return new ExecutionFailed(Now, _nextId, TaskFailure.FromException(e));
+        }
+    }
+
+    private static TaskFailure Failure(Task code)
+    {
+        var exception = code.IsCanceled ? new TaskCanceledException(code) : code.Exception!.InnerException!;
+        return TaskFailure.FromException(exception) with { IsNonRetriable = exception is MissingOrchestratorException };
+    }
+
+    private static string? NameOf(Decision decision) => decision switch
+    {
+        TaskScheduled d => d.Name,
+        SubOrchestrationInstanceCreated d => d.Name,
+        EventSent d => d.Name,
+        _ => null,
+    };
+}
+
+/// <summary>The host does not have the orchestrator that an instance was started with.</summary>
+internal sealed class MissingOrchestratorException(string name)
+    : Exception($"OrchestratorMissing: There is no orchestrator '{name}' in this program. Deploy the version that has it and rewind the instance.");

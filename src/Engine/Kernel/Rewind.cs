@@ -1,0 +1,54 @@
+using Sluice.Engine.History;
+
+namespace Sluice.Engine.Kernel;
+
+/// <summary>
+/// A failed history made open again. Failed activities and children are taken as unanswered, so that they run again; those whose
+/// failure the code went on from (a retry, a compensation) stay. Which they are is found by replaying: as many failures are
+/// taken out, from the last one backwards, as the code can do without.
+/// </summary>
+/// <param name="History">The history without its end.</param>
+/// <param name="Reopened">Decisions that wait for an answer again.</param>
+internal sealed record Rewind(List<HistoryEvent> History, IReadOnlyList<Decision> Reopened)
+{
+    /// <summary>Plans the rewind of a failed run.</summary>
+    /// <param name="history">Everything that happened.</param>
+    /// <param name="newExecution">For trial replays.</param>
+    public static Rewind Plan(List<HistoryEvent> history, Func<OrchestrationExecution> newExecution)
+    {
+        var end = history.FindLastIndex(e => e is ExecutionFailed);
+        var past = end < 0 ? history : history[..end];
+        var failures = past.Where(e => e is TaskFailed or SubOrchestrationInstanceFailed).ToList();
+        for (var first = 0; first < failures.Count; first++)
+        {
+            var dropped = failures.Skip(first).ToHashSet(ReferenceEqualityComparer.Instance);
+            var candidate = past.Where(e => !dropped.Contains(e)).ToList();
+            if (Replays(candidate, newExecution))
+            {
+                return new Rewind(candidate, Open(candidate));
+            }
+        }
+
+        return new Rewind(past, Open(past));
+    }
+
+    private static bool Replays(List<HistoryEvent> history, Func<OrchestrationExecution> newExecution)
+    {
+        try
+        {
+            newExecution().Replay(history);
+            return true;
+        }
+        catch (Exception e) when (e is NonDeterministicOrchestrationException or ForeignAwaitException)
+        {
+            return false;
+        }
+    }
+
+    private static List<Decision> Open(List<HistoryEvent> history)
+    {
+        var answered = history.OfType<Answer>().Select(a => a.TaskId).ToHashSet();
+        return [.. history.OfType<Decision>().Where(d =>
+            d is TaskScheduled or SubOrchestrationInstanceCreated or TimerCreated && !answered.Contains(d.EventId))];
+    }
+}

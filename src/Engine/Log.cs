@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace Sluice.Engine;
+
+/// <summary>What the engine says. Event ids 3000 to 3999; an id is never reused.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(3001, LogLevel.Information, "The engine runs on {Path}: {Activities} activities run again, {Timers} timers and {Messages} messages taken up")]
+    public static partial void EngineStarted(this ILogger logger, string path, int activities, int timers, int messages);
+
+    [LoggerMessage(3002, LogLevel.Critical, "The engine has stopped: nothing further is accepted. Everything acknowledged is in the file")]
+    public static partial void EngineFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(3003, LogLevel.Warning, "{Count} activities did not end in time; they run again after the next start")]
+    public static partial void ActivitiesLeftRunning(this ILogger logger, int count);
+
+    [LoggerMessage(3004, LogLevel.Information, "An attempt of activity {Activity} failed")]
+    public static partial void ActivityFailed(this ILogger logger, Exception exception, string activity);
+}

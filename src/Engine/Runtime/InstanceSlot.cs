@@ -1,0 +1,41 @@
+using Sluice.Engine.Kernel;
+using Sluice.Engine.Store;
+
+namespace Sluice.Engine.Runtime;
+
+/// <summary>An instance that has something to do, or did lately: its mailbox and, while cached, its execution.</summary>
+/// <remarks>The mailbox, the flags and the place in the idle list are guarded by the dispatcher; the rest belongs to the running turn.</remarks>
+internal sealed class InstanceSlot(long key)
+{
+    public long Key { get; } = key;
+
+    /// <summary>What has arrived since the last turn.</summary>
+    public List<Message> Mailbox { get; set; } = [];
+
+    /// <summary>Whether a turn is queued, running or being committed.</summary>
+    public bool Busy { get; set; }
+
+    /// <summary>Whether the code has left its thread since the last turn.</summary>
+    public bool Strayed { get; set; }
+
+    /// <summary>Where it waits among the idle ones.</summary>
+    public LinkedListNode<InstanceSlot>? Idle { get; set; }
+
+    /// <summary>What must wait: it is suspended or has not begun.</summary>
+    public List<Message> Held { get; } = [];
+
+    public InstanceRow? Row { get; set; }
+
+    public OrchestrationExecution? Execution { get; set; }
+
+    public int Turns { get; set; }
+
+    public DateTime LastTurn { get; set; }
+
+    /// <summary>Forgets the execution; the history makes it anew.</summary>
+    public void Unload()
+    {
+        Execution = null;
+        Row = null;
+    }
+}

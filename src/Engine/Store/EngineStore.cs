@@ -1,0 +1,213 @@
+using Microsoft.Data.Sqlite;
+
+namespace Sluice.Engine.Store;
+
+/// <summary>
+/// The file and its one writer. Writes queue up and are committed in groups, as many as came while the last group was on its way;
+/// nobody hears of a write before it is durable.
+/// </summary>
+internal sealed class EngineStore : IDisposable
+{
+    private readonly EngineOptions _options;
+    private readonly SqliteConnection _connection;
+    private readonly Tables _tables;
+    private readonly Thread _writer;
+    private readonly Action<EngineStoreException> _failed;
+    private readonly Lock _gate = new();
+    private readonly ManualResetEventSlim _wake = new(initialState: false, spinCount: 50);
+    private List<IWrite> _queue = [];
+    private bool _closing;
+    private bool _dead;
+    private long _commits;
+
+    /// <param name="options">Path and durability.</param>
+    /// <param name="failed">Called once when a commit fails: the store takes nothing more.</param>
+    /// <exception cref="EngineStoreException">The file cannot be used.</exception>
+    public EngineStore(EngineOptions options, Action<EngineStoreException> failed)
+    {
+        _options = options;
+        _failed = failed;
+        _connection = Schema.Open(options);
+        try
+        {
+            _tables = new Tables(_connection);
+            Reader = new StoreReader(options.Path);
+        }
+        catch (SqliteException e)
+        {
+            _connection.Dispose();
+            throw Schema.Translate(e, options.Path);
+        }
+
+        _writer = new Thread(Write) { IsBackground = true, Name = "Sluice engine writer" };
+        _writer.Start();
+    }
+
+    private interface IWrite
+    {
+        void Apply(Tables tables);
+
+        void Committed();
+
+        void Failed(Exception e);
+    }
+
+    /// <summary>Reads beside the writer: what is committed.</summary>
+    public StoreReader Reader { get; }
+
+    /// <summary>Queues a write.</summary>
+    /// <param name="apply">Runs in the transaction, on the writer's thread.</param>
+    /// <param name="committed">Runs on the writer's thread once durable, in the order of the writes: brief.</param>
+    /// <param name="failed">Runs instead when nothing was committed.</param>
+    public void Enqueue<T>(Func<Tables, T> apply, Action<T> committed, Action<Exception> failed)
+    {
+        var write = new PendingWrite<T>(apply, committed, failed);
+        lock (_gate)
+        {
+            if (!_closing && !_dead)
+            {
+                _queue.Add(write);
+                _wake.Set();
+                return;
+            }
+        }
+
+        write.Failed(Stopped());
+    }
+
+    /// <summary>Commits what is queued and closes the file.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _closing = true;
+        }
+
+        _wake.Set();
+        _writer.Join();
+        Reader.Dispose();
+        _tables.Dispose();
+        _connection.Dispose();
+        _wake.Dispose();
+    }
+
+    /// <summary>Stops as a crash would: what is not committed is lost, and nobody hears of anything.</summary>
+    public void Abandon()
+    {
+        Volatile.Write(ref _dead, true);
+        Dispose();
+    }
+
+    private void Write()
+    {
+        var batch = new List<IWrite>();
+        while (true)
+        {
+            _wake.Wait();
+            lock (_gate)
+            {
+                _wake.Reset();
+                (batch, _queue) = (_queue, batch);
+                if (batch.Count == 0 && _closing)
+                {
+                    return;
+                }
+            }
+
+            if (Volatile.Read(ref _dead))
+            {
+                Refuse(batch);
+            }
+            else if (batch.Count > 0)
+            {
+                Commit(batch);
+            }
+
+            batch.Clear();
+        }
+    }
+
+    private void Commit(List<IWrite> batch)
+    {
+        try
+        {
+            Schema.Execute(_connection, "BEGIN IMMEDIATE");
+            foreach (var write in batch)
+            {
+                write.Apply(_tables);
+            }
+
+            Schema.Execute(_connection, "COMMIT");
+        }
+        catch (Exception e)
+        {
+            Fail(batch, e);
+            return;
+        }
+
+        if (_options.CrashAfterCommit?.Invoke(++_commits) ?? false)
+        {
+            Volatile.Write(ref _dead, true);
+        }
+
+        if (Volatile.Read(ref _dead))
+        {
+            Refuse(batch);
+            return;
+        }
+
+        foreach (var write in batch)
+        {
+            write.Committed();
+        }
+    }
+
+    private static void Refuse(List<IWrite> batch)
+    {
+        foreach (var write in batch)
+        {
+            write.Failed(Stopped());
+        }
+    }
+
+    private static ObjectDisposedException Stopped() => new("engine", "The engine has stopped; whether this was written is not known.");
+
+    private void Fail(List<IWrite> batch, Exception e)
+    {
+        List<IWrite> waiting;
+        lock (_gate)
+        {
+            _dead = true;
+            (waiting, _queue) = (_queue, []);
+        }
+
+        try
+        {
+            Schema.Execute(_connection, "ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // SQLite has rolled back already.
+        }
+
+        var failure = e as EngineStoreException
+            ?? (e is SqliteException sqlite ? Schema.Translate(sqlite, _options.Path) : new EngineStoreException("StoreFailed", e.Message, e));
+        foreach (var write in batch.Concat(waiting))
+        {
+            write.Failed(failure);
+        }
+
+        _failed(failure);
+    }
+
+    private sealed class PendingWrite<T>(Func<Tables, T> apply, Action<T> committed, Action<Exception> failed) : IWrite
+    {
+        private T _result = default!;
+
+        public void Apply(Tables tables) => _result = apply(tables);
+
+        public void Committed() => committed(_result);
+
+        public void Failed(Exception e) => failed(e);
+    }
+}

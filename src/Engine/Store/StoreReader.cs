@@ -1,0 +1,176 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Microsoft.Data.Sqlite;
+using Sluice.Durable;
+using Sluice.Engine.History;
+
+namespace Sluice.Engine.Store;
+
+/// <summary>Queries, on connections of their own: they see what is committed and never hold up the writer.</summary>
+internal sealed class StoreReader(string path) : IDisposable
+{
+    private readonly ConcurrentBag<Connection> _idle = [];
+    private volatile bool _disposed;
+
+    public InstanceRow? Find(string id) => Use(c =>
+    {
+        var rows = c.ById.Read(InstanceRow.Read, id);
+        return rows.Count == 0 ? null : rows[0];
+    });
+
+    public InstanceRow? Load(long key) => Use(c =>
+    {
+        var rows = c.ByKey.Read(InstanceRow.Read, key);
+        return rows.Count == 0 ? null : rows[0];
+    });
+
+    /// <summary>The turns of an instance, oldest first.</summary>
+    public List<List<HistoryEvent>> History(long key) => Use(c =>
+        c.History.Read(r => HistoryJson.ReadList(r.GetString(0)), Tables.Position(key, 0), Tables.Position(key + 1, 0) - 1));
+
+    /// <summary>Messages nobody has taken, in order.</summary>
+    public List<(long Instance, Message Message)> Inbox() => Use(c => c.Read(
+        "SELECT instance, event, number FROM inbox ORDER BY number",
+        r => (r.GetInt64(0), new Message(HistoryJson.Read(r.GetString(1)), Origin.Inbox, r.GetInt64(2)))));
+
+    /// <summary>Activities without a result.</summary>
+    public List<ActivityItem> Activities() => Use(c => c.Read(
+        "SELECT a.instance, i.execution, a.task, a.name, a.input FROM activities a JOIN instances i ON i.key = a.instance ORDER BY a.instance, a.task",
+        r => new ActivityItem(r.GetInt64(0), r.GetInt32(1), r.GetInt32(2), r.GetString(3), r.Text(4))));
+
+    /// <summary>Timers that have not fired.</summary>
+    public List<TimerItem> Timers() => Use(c => c.Read(
+        "SELECT t.instance, i.execution, t.task, t.due FROM timers t JOIN instances i ON i.key = t.instance",
+        r => new TimerItem(r.GetInt64(0), r.GetInt32(1), r.GetInt32(2), r.GetInt64(3))));
+
+    /// <summary>One page of instances, oldest first.</summary>
+    public InstancePage Query(EngineQuery query)
+    {
+        var after = query.ContinuationToken is null ? 0 : ReadToken(query.ContinuationToken);
+        var where = new StringBuilder("key > $after");
+        var values = new Dictionary<string, object> { ["$after"] = after };
+        void Add(string condition, string name, object? value)
+        {
+            if (value is not null)
+            {
+                where.Append(" AND ").Append(condition);
+                values[name] = value;
+            }
+        }
+
+        Add("substr(id, 1, length($prefix)) = $prefix", "$prefix", query.InstanceIdPrefix);
+        Add("instr($statuses, ',' || status || ',') > 0", "$statuses", query.Statuses is { } s ? $",{string.Join(',', s.Select(x => (int)x))}," : null);
+        Add("created >= $from", "$from", Ceiling(query.CreatedFrom));
+        Add("created <= $to", "$to", query.CreatedTo?.ToUnixTimeMilliseconds());
+        Add("name = $name COLLATE NOCASE", "$name", query.Name);
+        foreach (var (i, tag) in (query.Tags ?? new Dictionary<string, string>()).Index())
+        {
+            Add($"EXISTS (SELECT 1 FROM json_each(tags) WHERE key = $tag{i} AND value = $word{i})", $"$tag{i}", tag.Key);
+            values[$"$word{i}"] = tag.Value;
+        }
+
+        var rows = Use(c => c.Read(
+            $"SELECT {InstanceRow.Columns} FROM instances WHERE {where} ORDER BY key LIMIT {query.PageSize + 1}", InstanceRow.Read, values));
+        var more = rows.Count > query.PageSize;
+        var page = rows.Take(query.PageSize).ToList();
+        return new InstancePage([.. page.Select(r => r.ToMetadata(query.FetchInputsAndOutputs))], more ? WriteToken(page[^1].Key) : null);
+    }
+
+    /// <summary>The first whole millisecond not before a moment.</summary>
+    public static long? Ceiling(DateTimeOffset? time) =>
+        time is { } t ? (t.UtcTicks - DateTime.UnixEpoch.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond : null;
+
+    public void Dispose()
+    {
+        _disposed = true;
+        while (_idle.TryTake(out var connection))
+        {
+            connection.Dispose();
+        }
+    }
+
+    private static string WriteToken(long key) => Convert.ToBase64String(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"after:{key}")));
+
+    private static long ReadToken(string token)
+    {
+        var bytes = new byte[64];
+        return Convert.TryFromBase64String(token, bytes, out var count)
+            && Encoding.ASCII.GetString(bytes, 0, count) is var text
+            && text.StartsWith("after:", StringComparison.Ordinal)
+            && long.TryParse(text.AsSpan(6), NumberStyles.None, CultureInfo.InvariantCulture, out var key)
+            ? key
+            : throw new ArgumentException("The continuation token is not one of this engine's. Take it unchanged from the page before.", nameof(token));
+    }
+
+    private T Use<T>(Func<Connection, T> read)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        try
+        {
+            var connection = _idle.TryTake(out var idle) ? idle : new Connection(path);
+            try
+            {
+                return read(connection);
+            }
+            finally
+            {
+                _idle.Add(connection);
+                if (_disposed)
+                {
+                    Dispose();
+                }
+            }
+        }
+        catch (SqliteException e)
+        {
+            throw Schema.Translate(e, path);
+        }
+    }
+
+    private sealed class Connection : IDisposable
+    {
+        private readonly SqliteConnection _connection;
+
+        public Connection(string path)
+        {
+            _connection = Schema.OpenReader(path);
+            ById = new Statement(_connection, $"SELECT {InstanceRow.Columns} FROM instances WHERE id = $1", 1);
+            ByKey = new Statement(_connection, $"SELECT {InstanceRow.Columns} FROM instances WHERE key = $1", 1);
+            History = new Statement(_connection, "SELECT events FROM history WHERE position BETWEEN $1 AND $2 ORDER BY position", 2);
+        }
+
+        public Statement ById { get; }
+
+        public Statement ByKey { get; }
+
+        public Statement History { get; }
+
+        public List<T> Read<T>(string sql, Func<SqliteDataReader, T> read, Dictionary<string, object>? values = null)
+        {
+            using var command = _connection.CreateCommand();
+            command.CommandText = sql;
+            foreach (var (name, value) in values ?? [])
+            {
+                command.Parameters.AddWithValue(name, value);
+            }
+
+            using var reader = command.ExecuteReader();
+            var rows = new List<T>();
+            while (reader.Read())
+            {
+                rows.Add(read(reader));
+            }
+
+            return rows;
+        }
+
+        public void Dispose()
+        {
+            ById.Dispose();
+            ByKey.Dispose();
+            History.Dispose();
+            _connection.Dispose();
+        }
+    }
+}

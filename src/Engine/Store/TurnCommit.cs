@@ -1,0 +1,61 @@
+using Sluice.Durable;
+using Sluice.Engine.History;
+using Sluice.Engine.Kernel;
+
+namespace Sluice.Engine.Store;
+
+/// <summary>Everything one turn changes; written in one transaction, or not at all.</summary>
+internal sealed record TurnCommit(InstanceRow Row, int TurnNumber, DateTime Now)
+{
+    /// <summary>The turn's events; null when it only moves messages.</summary>
+    public List<HistoryEvent>? Events { get; init; }
+
+    /// <summary>Takes the place of the whole history, after a rewind.</summary>
+    public List<HistoryEvent>? Rewritten { get; init; }
+
+    /// <summary>Messages that are in <see cref="Events"/> or dropped.</summary>
+    public IReadOnlyList<Message> Consumed { get; init; } = [];
+
+    /// <summary>Activity results that must wait, and so need a place.</summary>
+    public IReadOnlyList<Message> Deferred { get; init; } = [];
+
+    public RuntimeStatus Status { get; init; }
+
+    public IReadOnlyList<Decision> Decisions { get; init; } = [];
+
+    public IReadOnlyList<int> CancelledTimers { get; init; } = [];
+
+    public CustomStatus? CustomStatus { get; init; }
+
+    public string? Output { get; init; }
+
+    public TaskFailure? Failure { get; init; }
+
+    /// <summary>What a rewind lets run again.</summary>
+    public IReadOnlyList<Decision> Reopened { get; init; } = [];
+
+    /// <summary>Whether this starts the next run.</summary>
+    public ContinuedAsNew? Next => Decisions.Count > 0 ? Decisions[^1] as ContinuedAsNew : null;
+}
+
+/// <summary>What a commit sets going, once it is durable.</summary>
+internal sealed class Effects
+{
+    /// <summary>False when the instance is gone: nothing was written.</summary>
+    public bool Applied { get; set; }
+
+    public List<ActivityItem> Activities { get; } = [];
+
+    public List<TimerItem> Timers { get; } = [];
+
+    public List<(long Instance, Message Message)> Messages { get; } = [];
+
+    /// <summary>What a run leaves to its next one: before everything else.</summary>
+    public List<Message> Carried { get; } = [];
+
+    /// <summary>The deferred messages at their new place.</summary>
+    public List<Message> Deferred { get; } = [];
+
+    /// <summary>Ids of instances whose status may have changed.</summary>
+    public List<string> Touched { get; } = [];
+}

@@ -1,0 +1,189 @@
+using Sluice.Durable;
+using Sluice.Engine;
+
+namespace Sluice.Testing;
+
+/// <summary>
+/// The embedded engine in virtual time: whenever nothing can go on by itself, the clock is moved to the next due moment, so days of
+/// soaking take milliseconds. Everything that runs inside must take its time from <see cref="Clock"/>.
+/// </summary>
+public sealed class VirtualEngine : IAsyncDisposable
+{
+    private readonly DurableTasks _tasks;
+    private readonly IServiceProvider? _services;
+    private readonly VirtualEngineOptions _options;
+    private readonly string _folder = Directory.CreateTempSubdirectory("sluice-engine-").FullName;
+    private VirtualProcess _process;
+    private int _acted;
+    private int _begun;
+
+    private VirtualEngine(DurableTasks tasks, IServiceProvider? services, VirtualEngineOptions options)
+    {
+        _tasks = tasks;
+        _services = services;
+        _options = options;
+        Clock = options.Clock ?? new ManualTimeProvider();
+        _process = NewProcess();
+    }
+
+    /// <summary>The clock that engine and activities share.</summary>
+    public ManualTimeProvider Clock { get; }
+
+    /// <summary>Virtual now.</summary>
+    public DateTimeOffset Now => Clock.GetUtcNow();
+
+    /// <summary>The engine that runs at present; another one after <see cref="RestartAsync"/>.</summary>
+    public EmbeddedEngine Engine => _process.Engine;
+
+    /// <summary>The present engine's client.</summary>
+    public EngineClient Client => Engine.Client;
+
+    /// <summary>The database file.</summary>
+    public string Path => System.IO.Path.Combine(_folder, "engine.db");
+
+    /// <summary>Activity attempts that acted so far, over all restarts.</summary>
+    public int ActivitiesActed => Volatile.Read(ref _acted);
+
+    /// <summary>Activity attempts that began so far, over all restarts.</summary>
+    public int ActivitiesBegun => Volatile.Read(ref _begun);
+
+    /// <summary>How often a crash that was asked for has happened.</summary>
+    public int Crashes { get; private set; }
+
+    /// <summary>Crash once this many activity attempts have acted (1 is the first), before the last one's result is recorded; null for never.</summary>
+    public int? CrashAfterActivity { get; set; }
+
+    /// <summary>Crash once this many attempts have begun, before the last one acts; null for never.</summary>
+    public int? CrashBeforeActivity { get; set; }
+
+    /// <summary>Crash after this commit of the present process (1 is its first), before anybody hears of it; null for never.</summary>
+    public long? CrashAfterCommit { get; set; }
+
+    /// <summary>Starts an engine on an empty temporary database.</summary>
+    public static async Task<VirtualEngine> StartAsync(
+        DurableTasks tasks, IServiceProvider? services = null, VirtualEngineOptions? options = null)
+    {
+        var engine = new VirtualEngine(tasks, services, options ?? new VirtualEngineOptions());
+        await engine.Engine.StartAsync();
+        return engine;
+    }
+
+    /// <summary>Lets an instance run to its end, moving the clock as needed.</summary>
+    /// <param name="instanceId">Which.</param>
+    /// <param name="maxVirtual">The longest virtual time it may take; 365 days when not given.</param>
+    /// <exception cref="TimeoutException">It has not ended by then, or nothing can make it end: names its state and last events.</exception>
+    public async Task<InstanceMetadata> RunAsync(string instanceId, TimeSpan? maxVirtual = null)
+    {
+        var latest = Now + (maxVirtual ?? TimeSpan.FromDays(365));
+        while (true)
+        {
+            await SettleAsync();
+            var instance = await Client.GetInstanceAsync(instanceId, getInputsAndOutputs: true) ?? throw new InstanceNotFoundException(instanceId);
+            if (instance.IsTerminal)
+            {
+                return instance;
+            }
+
+            if (Clock.NextDue is not { } due || due > latest)
+            {
+                throw new TimeoutException(await DescribeAsync(instance, latest));
+            }
+
+            Clock.AdvanceTo(due);
+        }
+    }
+
+    /// <summary>Waits until nothing can go on without the clock or somebody outside.</summary>
+    public async Task SettleAsync()
+    {
+        var patience = TimeProvider.System.GetTimestamp();
+        var seen = -1L;
+        while (true)
+        {
+            if (_process.Crashed)
+            {
+                Crashes++;
+                await RestartAsync();
+            }
+
+            var process = _process;
+            var changed = process.NextChange();
+            var before = process.Changes;
+            if (before != seen)
+            {
+                seen = before;
+                patience = TimeProvider.System.GetTimestamp();
+            }
+
+            if (process.IsQuiet)
+            {
+                // Equal counts before and after say that nothing began in between.
+                if (process.IsQuiet && process.Changes == before && !process.Crashed
+                    && (process.ActivitiesOnClock || TimeProvider.System.GetElapsedTime(patience) > _options.ActivityPatience))
+                {
+                    return;
+                }
+            }
+
+            if (Engine.Fatal.IsCompleted)
+            {
+                throw new InvalidOperationException("The engine has stopped.", await Engine.Fatal);
+            }
+
+            await Task.WhenAny(changed, Task.Delay(TimeSpan.FromMilliseconds(20)));
+        }
+    }
+
+    /// <summary>Moves the clock on, stopping at every due moment on the way so that all happens in its order.</summary>
+    public async Task AdvanceAsync(TimeSpan by)
+    {
+        var until = Now + by;
+        await SettleAsync();
+        while (Clock.NextDue is { } due && due <= until)
+        {
+            Clock.AdvanceTo(due);
+            await SettleAsync();
+        }
+
+        Clock.AdvanceTo(until);
+        await SettleAsync();
+    }
+
+    /// <summary>Kills the engine where it stands (no graceful stop, running activities end mid-air) and starts another on its file.</summary>
+    public async Task RestartAsync()
+    {
+        _process.Kill();
+        _process = NewProcess();
+        await Engine.StartAsync();
+    }
+
+    /// <summary>Stops gracefully and starts again.</summary>
+    public async Task StopAndStartAsync()
+    {
+        await Engine.StopAsync();
+        _process = NewProcess();
+        await Engine.StartAsync();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _process.Kill();
+        await Engine.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    internal int ActivityBegins() => Interlocked.Increment(ref _begun);
+
+    internal int ActivityActed() => Interlocked.Increment(ref _acted);
+
+    private VirtualProcess NewProcess() => new(this, _tasks, _services, _options);
+
+    private async Task<string> DescribeAsync(InstanceMetadata instance, DateTimeOffset latest)
+    {
+        var history = await Client.GetOrchestrationHistoryAsync(instance.InstanceId);
+        var last = string.Join("\n  ", history.TakeLast(10).Select(e => $"{e.Timestamp:O} {e.EventType} {e.Name}"));
+        return $"Instance '{instance.InstanceId}' is {instance.RuntimeStatus} at {Now:O} and {(Clock.NextDue is { } due ? $"the next moment is {due:O}, after {latest:O}" : "nothing is due")}. "
+            + $"Custom status: {instance.SerializedCustomStatus ?? "none"}. Last events:\n  {last}";
+    }
+}
