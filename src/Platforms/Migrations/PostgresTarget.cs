@@ -46,7 +46,7 @@ internal sealed class PostgresTarget : IMigrationTarget
                 PostgresException { SqlState: "42501" } e => Failed(PlatformError.Unauthorized, $"refuses: {e.MessageText}."),
                 PostgresException { SqlState: "53300" } => Failed(PlatformError.Throttled, "has no connection left."),
                 PostgresException { SqlState: "40P01" or "40001" or "55P03" } e => Failed(PlatformError.NotApplied, $"let another program go first: {e.MessageText}."),
-                PostgresException { SqlState: ['5', '7', ..] or ['0', '8', ..] or ['5', '3', ..] } e => Failed(PlatformError.Unreachable, $"cannot work now: {e.MessageText}."),
+                PostgresException e when IsServersFault(e.SqlState) => Failed(PlatformError.Unreachable, $"cannot work now: {e.MessageText}."),
                 PostgresException e => Failed(PlatformError.Invalid, $"refuses: {e.MessageText}."),
                 _ => Failed(PlatformError.Unreachable, $"does not answer: {(exception.InnerException ?? exception).Message}"),
             };
@@ -81,17 +81,16 @@ internal sealed class PostgresTarget : IMigrationTarget
     {
         const string Transaction = "SELECT txid_current()";
         var before = await _connection.ExecuteScalarAsync<long>(Transaction);
-        await using (var command = new NpgsqlCommand(file.Text, _connection))
+        foreach (var (offset, text) in PostgresStatements.Split(file.Text))
         {
+            await using var command = new NpgsqlCommand(text, _connection);
             try
             {
                 await command.ExecuteNonQueryAsync(cancellationToken);
             }
-            catch (PostgresException e) when (e.SqlState is not ("40P01" or "40001" or "55P03") && e.SqlState is not (['5', '3' or '7' or '8', ..] or ['0', '8', ..]))
+            catch (PostgresException e) when (!IsServersFault(e.SqlState))
             {
-                // The position is counted in the statement, the statement is a part of the file.
-                var statement = e.BatchCommand is { } part ? Math.Max(0, file.Text.IndexOf(part.CommandText, StringComparison.Ordinal)) : 0;
-                throw SqlMigrator.Failed(file, statement + Math.Max(0, e.Position - 1), $"{e.MessageText} ({e.SqlState})", e);
+                throw SqlMigrator.Failed(file, offset + Math.Max(0, e.Position - 1), $"{e.MessageText} ({e.SqlState})", e);
             }
         }
 
@@ -116,4 +115,8 @@ internal sealed class PostgresTarget : IMigrationTarget
 
     // Closing the connection rolls back what was begun.
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
+
+    // Connection, resources, operator, system, deadlock, lock time-out: the file may be right. Codes: PostgreSQL manual, appendix A.
+    private static bool IsServersFault(string state) =>
+        state is ['5', '3' or '7' or '8', ..] or ['0', '8', ..] or "40P01" or "40001" or "55P03";
 }
