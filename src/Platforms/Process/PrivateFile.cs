@@ -44,11 +44,16 @@ internal static class PrivateFile
         if (OperatingSystem.IsWindows())
         {
             Directory.CreateDirectory(path);
+            return;
         }
-        else
+
+        // The mode concerns the last folder only, so each is made as one.
+        if (Path.GetDirectoryName(path) is { } above && !Directory.Exists(above))
         {
-            Directory.CreateDirectory(path, Owner | UnixFileMode.UserExecute);
+            CreateFolder(above);
         }
+
+        Directory.CreateDirectory(path, Owner | UnixFileMode.UserExecute);
     }
 
     /// <summary>Closes a file or folder to everybody else; only its owner can.</summary>
