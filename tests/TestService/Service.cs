@@ -10,6 +10,7 @@ namespace Sluice.TestService;
 internal static class Service
 {
     private static readonly ConcurrentDictionary<string, bool> Flags = new();
+    private static int _slow;
 
     public static async Task<int> RunAsync(string[] switches)
     {
@@ -79,12 +80,11 @@ internal static class Service
             case ["variable", var name]:
                 return (200, Environment.GetEnvironmentVariable(name) ?? "(none)");
             case ["slow", var milliseconds]:
+                Interlocked.Increment(ref _slow);
                 await Task.Delay(int.Parse(milliseconds, CultureInfo.InvariantCulture));
                 return (200, "slow");
-            case ["status"]:
-                return (200, await File.ReadAllTextAsync("/proc/self/status"));
-            case ["descriptors"]:
-                return (200, string.Join('\n', new DirectoryInfo("/proc/self/fd").EnumerateFiles().Select(f => $"{f.Name} {f.LinkTarget}")));
+            case ["slow-count"]:
+                return (200, Volatile.Read(ref _slow).ToString(CultureInfo.InvariantCulture));
             default:
                 return (200, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
         }
