@@ -11,9 +11,9 @@ public sealed class PlanCapabilities(IPlatforms platforms, RolloutOptions option
     public IReadOnlyList<PlanFault> Check(Plan plan, Release release)
     {
         var faults = new List<PlanFault>();
-        if (string.IsNullOrWhiteSpace(release.Version) || release.Version.Length > 100 || release.Version.Any(c => char.IsControl(c) || c is '/' or '\\'))
+        if (ReleaseVersion.Parse(release.Version, out var fault) is null)
         {
-            faults.Add(new PlanFault("bad-version", "release.version", 0, 0, "Expected a version such as v1.2.0, at most 100 characters without slashes."));
+            faults.Add(new PlanFault("bad-version", "release.version", 0, 0, fault!));
         }
 
         foreach (var environment in plan.Environments)

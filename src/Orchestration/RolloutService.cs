@@ -47,7 +47,7 @@ public sealed class RolloutService(
 
         var bundleHash = await registry.PutBundleAsync(request.Bundle, cancellationToken);
         var requestHash = Sha256(bundleHash + DurableJson.Write(request.Release));
-        var suffix = request.IdempotencyKey is { } key ? Sha256(key)[..8] : RandomSuffix();
+        var suffix = request.IdempotencyKey is { } key ? RolloutIds.SuffixOf(key) : RandomSuffix();
         if (request.IdempotencyKey is not null && await FindBySuffixAsync(suffix, cancellationToken) is { } earlier)
         {
             return earlier.RequestHash == requestHash
@@ -113,7 +113,7 @@ public sealed class RolloutService(
         }
 
         var old = found.Record;
-        var retryId = NextRetryId(id);
+        var retryId = RolloutIds.Retry(id);
         var plan = await registry.GetPlanAsync(old.BundleHash, cancellationToken);
         if (await registry.GetRolloutAsync(retryId, cancellationToken) is { } existing)
         {
@@ -142,7 +142,7 @@ public sealed class RolloutService(
 
         var successful = await registry.ListSuccessfulAsync(request.Service, request.Environment, 100, cancellationToken);
         if (await TellRunningAsync(request, cancellationToken) is { } told
-            && (request.ToVersion is null || request.ToVersion == successful.FirstOrDefault()?.Version))
+            && (request.ToVersion is null || (successful.Count > 0 && request.ToVersion == successful[0].Version)))
         {
             return new RollbackResult.Told(told);
         }
@@ -243,7 +243,7 @@ public sealed class RolloutService(
 
     private async Task<StartResult.Busy?> BusyAsync(Plan plan, CancellationToken cancellationToken)
     {
-        foreach (var name in plan.Steps.Where(s => s is not Step.Approval).Select(s => s.Environment).OfType<string>().Distinct())
+        foreach (var name in RollbackReach.LockOrder(plan))
         {
             if (await coordination.GetLockAsync(plan.Service, name, cancellationToken) is { Owner: { } owner })
             {
@@ -326,14 +326,6 @@ public sealed class RolloutService(
             },
             cancellationToken);
         return new RollbackResult.Started(record);
-    }
-
-    private static string NextRetryId(string id)
-    {
-        var dash = id.LastIndexOf("-r", StringComparison.Ordinal);
-        return dash > id.LastIndexOf('.') && int.TryParse(id.AsSpan(dash + 2), out var attempt)
-            ? $"{id[..dash]}-r{attempt + 1}"
-            : $"{id}-r2";
     }
 
     private static string RandomSuffix() => RandomNumberGenerator.GetHexString(8, lowercase: true);

@@ -5,7 +5,6 @@ using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Activities;
 using Sluice.Orchestration.Ports;
-using Sluice.Orchestration.Rollbacks;
 using Sluice.Orchestration.Steps;
 
 namespace Sluice.Orchestration.Rollouts;

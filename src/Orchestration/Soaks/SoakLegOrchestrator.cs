@@ -2,7 +2,6 @@ using Sluice.Domain.Analysis;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Activities;
-using Sluice.Orchestration.Ports;
 
 namespace Sluice.Orchestration.Soaks;
 
@@ -34,9 +33,6 @@ public enum LegEnd
 
     /// <summary>Bad.</summary>
     Failed,
-
-    /// <summary>Long enough, and nobody can tell.</summary>
-    Inconclusive,
 
     /// <summary>Nothing learned for the patience of the plan.</summary>
     NoData,
@@ -97,14 +93,18 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
             }
 
             state = look.State;
-            progress = look.Progress;
-            context.SetCustomStatus(progress);
+            if (look.Progress is { } seen)
+            {
+                progress = seen;
+                context.SetCustomStatus(progress);
+            }
+
             if (look.End is { } end)
             {
                 return Result(end, look.Holding, look.Reason);
             }
 
-            if (look.Holding != input.Holding)
+            if (look.Progress is not null && look.Holding != input.Holding)
             {
                 return Result(LegEnd.HoldChanged, look.Holding, look.Reason);
             }

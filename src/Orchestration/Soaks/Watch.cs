@@ -13,7 +13,6 @@ internal enum WatchEnd
 {
     Passed,
     Failed,
-    Inconclusive,
     NoData,
     Promoted,
 }
@@ -22,7 +21,14 @@ internal enum WatchEnd
 /// Watches a revision leg by leg, and the people meanwhile. Decisions act at once: a leg is told by the desired state that it reads at
 /// its next tick, and is awaited before another one begins or the rollout returns.
 /// </summary>
-internal sealed class Watch(RolloutRun run, EnvironmentRun environment, Step.Soak step, string kind)
+/// <param name="run">The rollout.</param>
+/// <param name="environment">Where.</param>
+/// <param name="kind"><c>soak</c> or <c>hold</c>.</param>
+/// <param name="rules">By what is judged.</param>
+/// <param name="onNoData">What follows when nothing is learned.</param>
+/// <param name="suite">Checks run at each look; null for none.</param>
+internal sealed class Watch(
+    RolloutRun run, EnvironmentRun environment, string kind, SoakRules rules, NoDataAction onNoData, SmokeSuite? suite)
 {
     private static readonly TimeSpan LongestTick = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan AfterLostLeg = TimeSpan.FromSeconds(30);
@@ -32,12 +38,16 @@ internal sealed class Watch(RolloutRun run, EnvironmentRun environment, Step.Soa
     private int _leg;
     private long _errorsBefore;
     private Command? _paused;
+    private string _reason = "";
 
     /// <summary>Commands that end a watch, or go on with one that waits.</summary>
     public static bool EndsOrResumes(Command command) => command.Kind == CommandKind.Resume || Ends(command);
 
+    /// <summary>Why the last leg could not learn anything.</summary>
+    public PauseReason? Holding { get; private set; }
+
     /// <summary>What was learned stays, the patience begins again.</summary>
-    public void StartOver() => _state = _state is { } state ? SoakJudge.Resume(state) : null;
+    public void StartOver() => _state = _state is { } state ? state with { LastGainAt = run.Now, ConsecutiveErrors = 0 } : null;
 
     /// <summary>Looks until there is a verdict, or a person ends it.</summary>
     public async Task<(WatchEnd End, string Reason)> RunAsync()
@@ -46,7 +56,7 @@ internal sealed class Watch(RolloutRun run, EnvironmentRun environment, Step.Soa
         await Leaving.AwaitOutstandingAsync(run);
         await DesireAsync(DesiredState.Run);
         var terms = Terms();
-        var state = _state ?? SoakJudge.Start(terms.Spec, run.Now);
+        var state = _state ?? SoakState.Start(run.Now);
         var gridStart = run.Context.CurrentUtcDateTime;
         var tick = 0L;
         var lost = 0;
@@ -87,16 +97,12 @@ internal sealed class Watch(RolloutRun run, EnvironmentRun environment, Step.Soa
                     return (WatchEnd.Passed, result.Reason);
                 case LegEnd.Failed:
                     return (WatchEnd.Failed, result.Reason);
-                case LegEnd.Inconclusive:
-                    return (WatchEnd.Inconclusive, result.Reason);
-                case LegEnd.NoData when step.OnNoData != NoDataAction.Wait:
-                    return (WatchEnd.NoData, result.Reason);
                 case LegEnd.NoData:
-                    state = SoakJudge.Resume(state);
-                    holding = PauseReason.WaitingForTraffic;
-                    break;
+                    Holding = result.Holding;
+                    return (WatchEnd.NoData, $"nothing was learned for {Durations.Format(rules.Patience)}: {result.Reason}");
                 case LegEnd.HoldChanged:
                     holding = result.Holding;
+                    _reason = holding is null ? "" : result.Reason;
                     run.Journal.Note(
                         holding is null ? "resumed" : "paused", environment.Name, holding is null ? "it can be judged again" : result.Reason);
                     break;
@@ -108,6 +114,13 @@ internal sealed class Watch(RolloutRun run, EnvironmentRun environment, Step.Soa
                     break;
             }
         }
+    }
+
+    private LookTerms Terms()
+    {
+        var parts = Math.Max(1, Math.Ceiling(rules.Every / LongestTick));
+        return new LookTerms(
+            run.Id, environment.Target, environment.Revision, environment.Stable?.Revision, rules, onNoData, suite, rules.Every / parts);
     }
 
     private static bool Ends(Command command) => command.Kind is CommandKind.Promote or CommandKind.PromoteFull or CommandKind.Skip;
@@ -145,8 +158,8 @@ internal sealed class Watch(RolloutRun run, EnvironmentRun environment, Step.Soa
         PauseReason = _paused is null ? holding : PauseReason.PausedByUser,
         Leg = leg,
         Message = _paused is not null ? $"paused by {_paused.Actor}; health and limits are watched"
-            : holding is null ? step.Title
-            : $"holds: {holding}",
+            : _reason.Length > 0 ? _reason
+            : run.Plan.Steps[run.StepIndex].Title,
     });
 
     private void Count(SoakProgress progress)

@@ -1,5 +1,7 @@
+using Sluice.Domain.Analysis;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
+using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Rollouts;
 using Sluice.Orchestration.Soaks;
 
@@ -15,7 +17,8 @@ internal static class SoakStep
             return StepEnd.Skipped("sent to 100 % at once");
         }
 
-        var watch = new Watch(run, environment, step, "soak");
+        var rules = SoakRules.For(step, run.Plan.Analysis, environment.Target.Environment.Metrics, environment.IsFirst);
+        var watch = new Watch(run, environment, "soak", rules, step.OnNoData, step.Suite);
         while (true)
         {
             var (end, reason) = await watch.RunAsync();
@@ -31,7 +34,7 @@ internal static class SoakStep
                 case WatchEnd.NoData when step.OnNoData == NoDataAction.Rollback:
                     throw new GoBackException(Outcome.RolledBack, reason);
                 default:
-                    if (await UndecidedAsync(run, environment, end, reason) is { } left)
+                    if (await UndecidedAsync(run, environment, watch, reason) is { } left)
                     {
                         return left;
                     }
@@ -44,20 +47,20 @@ internal static class SoakStep
     }
 
     /// <summary>Nobody can tell: a person decides. Resume looks on, promote goes on.</summary>
-    private static async Task<StepEnd?> UndecidedAsync(RolloutRun run, EnvironmentRun environment, WatchEnd end, string reason)
+    private static async Task<StepEnd?> UndecidedAsync(RolloutRun run, EnvironmentRun environment, Watch watch, string reason)
     {
         run.Journal.Note("paused", environment.Name, reason);
         await run.Journal.ShowAsync(run.Journal.Status with
         {
             Phase = Phase.Paused,
-            PauseReason = end == WatchEnd.NoData ? PauseReason.WaitingForTraffic : PauseReason.Inconclusive,
+            PauseReason = watch.Holding ?? PauseReason.Inconclusive,
             WaitsUntil = null,
             Leg = null,
             Message = reason,
         });
         var command = await run.Inbox.CommandAsync(Watch.EndsOrResumes);
         run.Journal.Note("resumed", environment.Name, $"{command.Kind} by {command.Actor}", ("actor", command.Actor));
-        run.AtOnce |= command.Kind == Ports.CommandKind.PromoteFull;
-        return command.Kind == Ports.CommandKind.Resume ? null : StepEnd.Skipped($"{command.Kind} by {command.Actor}: {reason}");
+        run.AtOnce |= command.Kind == CommandKind.PromoteFull;
+        return command.Kind == CommandKind.Resume ? null : StepEnd.Skipped($"{command.Kind} by {command.Actor}: {reason}");
     }
 }
