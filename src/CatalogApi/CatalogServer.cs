@@ -46,6 +46,8 @@ internal static class CatalogServer
                 console.ColorBehavior = LoggerColorBehavior.Disabled;
             })
             .AddFilter(null, LogLevel.Warning)
+            // A start that fails is told once, by Program, in words.
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical)
             .AddFilter(nameof(CatalogServer), LogLevel.Information);
 
         var app = builder.Build();

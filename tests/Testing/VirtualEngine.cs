@@ -97,6 +97,7 @@ public sealed class VirtualEngine : IAsyncDisposable
     public async Task SettleAsync()
     {
         var patience = TimeProvider.System.GetTimestamp();
+        var seen = -1L;
         while (true)
         {
             if (_process.Crashed)
@@ -108,6 +109,12 @@ public sealed class VirtualEngine : IAsyncDisposable
             var process = _process;
             var changed = process.NextChange();
             var before = process.Changes;
+            if (before != seen)
+            {
+                seen = before;
+                patience = TimeProvider.System.GetTimestamp();
+            }
+
             if (process.IsQuiet)
             {
                 // Equal counts before and after say that nothing began in between.
@@ -121,11 +128,6 @@ public sealed class VirtualEngine : IAsyncDisposable
             if (Engine.Fatal.IsCompleted)
             {
                 throw new InvalidOperationException("The engine has stopped.", await Engine.Fatal);
-            }
-
-            if (process.Changes != before)
-            {
-                patience = TimeProvider.System.GetTimestamp();
             }
 
             await Task.WhenAny(changed, Task.Delay(TimeSpan.FromMilliseconds(20)));

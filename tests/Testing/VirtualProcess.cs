@@ -28,6 +28,7 @@ internal sealed class VirtualProcess
 {
     private readonly VirtualEngine _owner;
     private int _steps;
+    private int _attempts;
     private long _changes;
     private volatile bool _crashed;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -58,7 +59,8 @@ internal sealed class VirtualProcess
     public bool Crashed => _crashed;
 
     /// <summary>Whether nothing runs at this moment; activities may be waiting.</summary>
-    public bool IsQuiet => Engine.Load.Steps == 0 && Volatile.Read(ref _steps) == 0;
+    public bool IsQuiet =>
+        Engine.Load.Steps == 0 && Volatile.Read(ref _steps) == 0 && Engine.Load.Activities == Volatile.Read(ref _attempts);
 
     /// <summary>Counts everything that began.</summary>
     public long Changes => Engine.Load.Changes + Volatile.Read(ref _changes);
@@ -106,6 +108,7 @@ internal sealed class VirtualProcess
         }
 
         Task<object?> running;
+        Interlocked.Increment(ref _attempts);
         var outside = SynchronizationContext.Current;
         StepBegins();
         SynchronizationContext.SetSynchronizationContext(new ActivityContext(this));
@@ -130,6 +133,9 @@ internal sealed class VirtualProcess
                 _owner.CrashAfterActivity = null;
                 await DieAsync();
             }
+
+            Interlocked.Increment(ref _changes);
+            Interlocked.Decrement(ref _attempts);
         }
     }
 

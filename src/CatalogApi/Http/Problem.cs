@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Sluice.CatalogApi;
 
 /// <summary>An error answer (RFC 9457, <c>application/problem+json</c>).</summary>
@@ -5,7 +7,11 @@ namespace Sluice.CatalogApi;
 /// <param name="Status">HTTP status code.</param>
 /// <param name="Detail">What was wrong and what to do.</param>
 /// <param name="Errors">Each fault of the request; null when the detail says it all.</param>
-internal sealed record Problem(string Title, int Status, string Detail, IReadOnlyList<ParameterFault>? Errors)
+internal sealed record Problem(
+    string Title,
+    int Status,
+    string Detail,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ParameterFault>? Errors)
 {
     public static Task WriteAsync(HttpContext http, int status, string detail, IReadOnlyList<ParameterFault>? errors = null)
     {
