@@ -9,7 +9,7 @@ namespace Sluice.Testing;
 /// </summary>
 public sealed class VirtualEngine : IAsyncDisposable
 {
-    private readonly DurableTasks _tasks;
+    private DurableTasks _tasks;
     private readonly IServiceProvider? _services;
     private readonly VirtualEngineOptions _options;
     private readonly string _folder = Directory.CreateTempSubdirectory("sluice-engine-").FullName;
@@ -58,6 +58,9 @@ public sealed class VirtualEngine : IAsyncDisposable
 
     /// <summary>Crash after this commit of the present process (1 is its first), before anybody hears of it; null for never.</summary>
     public long? CrashAfterCommit { get; set; }
+
+    /// <summary>Commits of the present process so far.</summary>
+    public long Commits => _process.Commits;
 
     /// <summary>Starts an engine on an empty temporary database.</summary>
     public static async Task<VirtualEngine> StartAsync(
@@ -150,9 +153,11 @@ public sealed class VirtualEngine : IAsyncDisposable
     }
 
     /// <summary>Kills the engine where it stands (no graceful stop, running activities end mid-air) and starts another on its file.</summary>
-    public async Task RestartAsync()
+    /// <param name="tasks">Other code for the new process; the same when null.</param>
+    public async Task RestartAsync(DurableTasks? tasks = null)
     {
         _process.Kill();
+        _tasks = tasks ?? _tasks;
         _process = NewProcess();
         await Engine.StartAsync();
     }

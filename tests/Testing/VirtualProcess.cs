@@ -86,8 +86,12 @@ internal sealed class VirtualProcess
 
     private void Changed() => Volatile.Read(ref _changed).TrySetResult();
 
+    /// <summary>Commits so far.</summary>
+    public long Commits { get; private set; }
+
     private bool CrashesAfter(long commit)
     {
+        Commits = commit;
         if (_owner.CrashAfterCommit != commit)
         {
             return false;

@@ -4,8 +4,8 @@ namespace Sluice.Engine.Kernel;
 
 /// <summary>
 /// A failed history made open again. Failed activities and children are taken as unanswered, so that they run again; those whose
-/// failure the code went on from (a retry, a compensation) stay. Which they are is found by replaying: as many failures are
-/// taken out, from the last one backwards, as the code can do without.
+/// failure the code went on from (a retry, a compensation) stay. Which they are is found by replaying: each failure is taken out,
+/// from the last one backwards, if the code can do without it.
 /// </summary>
 /// <param name="History">The history without its end.</param>
 /// <param name="Reopened">Decisions that wait for an answer again.</param>
@@ -18,15 +18,10 @@ internal sealed record Rewind(List<HistoryEvent> History, IReadOnlyList<Decision
     {
         var end = history.FindLastIndex(e => e is ExecutionFailed);
         var past = end < 0 ? history : history[..end];
-        var failures = past.Where(e => e is TaskFailed or SubOrchestrationInstanceFailed).ToList();
-        for (var first = 0; first < failures.Count; first++)
+        foreach (var failure in past.FindAll(e => e is TaskFailed or SubOrchestrationInstanceFailed).AsEnumerable().Reverse())
         {
-            var dropped = failures.Skip(first).ToHashSet(ReferenceEqualityComparer.Instance);
-            var candidate = past.Where(e => !dropped.Contains(e)).ToList();
-            if (Replays(candidate, newExecution))
-            {
-                return new Rewind(candidate, Open(candidate));
-            }
+            var without = past.FindAll(e => !ReferenceEquals(e, failure));
+            past = Replays(without, newExecution) ? without : past;
         }
 
         return new Rewind(past, Open(past));
@@ -39,7 +34,7 @@ internal sealed record Rewind(List<HistoryEvent> History, IReadOnlyList<Decision
             newExecution().Replay(history);
             return true;
         }
-        catch (Exception e) when (e is NonDeterministicOrchestrationException or ForeignAwaitException)
+        catch (UnplayableException)
         {
             return false;
         }

@@ -29,7 +29,7 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
 
         var rewound = arrived.Find(m => m.Event is ExecutionRewound)?.Event as ExecutionRewound;
         Rewind? rewind = null;
-        Exception? unplayable = null;
+        UnplayableException? unplayable = null;
         if (slot.Execution is null)
         {
             var history = reader.History(slot.Key);
@@ -45,10 +45,11 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
                     past = rewind.History;
                 }
 
-                slot.Execution = NewExecution();
-                slot.Execution.Replay(past);
+                var execution = NewExecution();
+                execution.Replay(past);
+                slot.Execution = execution;
             }
-            catch (Exception e) when (e is NonDeterministicOrchestrationException or ForeignAwaitException)
+            catch (UnplayableException e)
             {
                 unplayable = e;
             }
@@ -86,7 +87,7 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
         };
     }
 
-    private TurnCommit Run(InstanceSlot slot, InstanceRow row, Sorting sorted, Rewind? rewind, Exception? unplayable)
+    private TurnCommit Run(InstanceSlot slot, InstanceRow row, Sorting sorted, Rewind? rewind, UnplayableException? unplayable)
     {
         var now = Now(slot, sorted.Events);
         Turn turn;
@@ -94,7 +95,7 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
         {
             turn = unplayable is null ? slot.Execution!.Run(sorted.Events, now) : Unplayable(unplayable, now);
         }
-        catch (Exception e) when (e is NonDeterministicOrchestrationException or ForeignAwaitException)
+        catch (UnplayableException e)
         {
             turn = Unplayable(e, now);
         }
@@ -134,7 +135,7 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
     }
 
     /// <summary>Fails the instance: its code does not fit its history, so nothing else it says counts.</summary>
-    private static Turn Unplayable(Exception e, DateTime now) =>
+    private static Turn Unplayable(UnplayableException e, DateTime now) =>
         new([new ExecutionFailed(now, -1, TaskFailure.FromException(e) with { StackTrace = null, IsNonRetriable = true })], [], null);
 
     /// <summary>An instance's time never goes back, and is never before a timer that woke it, whatever the clock does.</summary>

@@ -1,5 +1,5 @@
 using System.Net;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Sluice.Platforms.Gateway;
 
 namespace Sluice.Platforms.Tests.Gateway;
@@ -21,7 +21,7 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public static async Task<TestGateway> StartAsync(DataPlaneOptions? options = null, ListenerSpec? spec = null)
     {
-        var plane = new DataPlane(options ?? new DataPlaneOptions { ProbeToken = Token, Seed = 17 }, NullLoggerFactory.Instance);
+        var plane = new DataPlane(options ?? new DataPlaneOptions { ProbeToken = Token, Seed = 17 }, new TestLoggers());
         await plane.ListenAsync(spec ?? Spec, CancellationToken.None);
         return new TestGateway(plane);
     }
@@ -69,5 +69,34 @@ internal sealed class TestGateway : IAsyncDisposable
             Assert.True(TimeProvider.System.GetElapsedTime(deadline) < TimeSpan.FromSeconds(20), $"Still {look()}.");
             await Task.Delay(10);
         }
+    }
+}
+
+/// <summary>Puts what the gateway says into the output of the test that made it say so.</summary>
+internal sealed class TestLoggers : ILoggerFactory, ILogger
+{
+    private readonly ITestOutputHelper? _output = TestContext.Current.TestOutputHelper;
+
+    public void AddProvider(ILoggerProvider provider)
+    {
+    }
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (IsEnabled(logLevel))
+        {
+            _output?.WriteLine($"{logLevel} {formatter(state, exception)} {exception}");
+        }
+    }
+
+    public void Dispose()
+    {
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -27,7 +26,7 @@ internal static class Problem
 
         if (!HttpMethods.IsHead(features.GetRequiredFeature<IHttpRequestFeature>().Method))
         {
-            features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer.Write(body);
+            ResponseBody.Write(features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer, body);
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 
 namespace Sluice.Platforms.Gateway;
@@ -21,6 +20,13 @@ internal sealed class ResponseBody(PipeWriter writer, UpstreamConnection connect
         _ => default,
     };
 
+    /// <summary>Writes without flushing. (BufferWriter's own extension asks for 0 bytes, and Kestrel then gives none.)</summary>
+    public static void Write(PipeWriter writer, ReadOnlySpan<byte> data)
+    {
+        data.CopyTo(writer.GetSpan(data.Length));
+        writer.Advance(data.Length);
+    }
+
     private async ValueTask CopyLengthAsync(long remaining)
     {
         while (true)
@@ -29,7 +35,7 @@ internal sealed class ResponseBody(PipeWriter writer, UpstreamConnection connect
             if (!buffered.IsEmpty)
             {
                 var length = (int)Math.Min(buffered.Length, remaining);
-                writer.Write(buffered.Span[..length]);
+                Write(writer, buffered.Span[..length]);
                 connection.Consume(length);
                 remaining -= length;
             }
@@ -58,7 +64,7 @@ internal sealed class ResponseBody(PipeWriter writer, UpstreamConnection connect
                     break;
                 }
 
-                writer.Write(connection.Buffered.Span[data]);
+                Write(writer, connection.Buffered.Span[data]);
                 connection.Consume(consumed);
                 if (decoder.IsComplete)
                 {
@@ -76,7 +82,7 @@ internal sealed class ResponseBody(PipeWriter writer, UpstreamConnection connect
 
     private async ValueTask CopyUntilCloseAsync()
     {
-        writer.Write(connection.Buffered.Span);
+        Write(writer, connection.Buffered.Span);
         connection.Consume(connection.Buffered.Length);
         do
         {
