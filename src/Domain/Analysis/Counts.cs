@@ -41,6 +41,21 @@ public sealed record RevisionCounts(long Requests, long Errors, long ClientError
         FirstErrors = FirstErrors - earlier.FirstErrors,
     };
 
+    /// <summary>Both together: counts of two intervals that follow each other.</summary>
+    public RevisionCounts Plus(RevisionCounts other) => new(
+        Requests + other.Requests,
+        Errors + other.Errors,
+        ClientErrors + other.ClientErrors,
+        Throttled + other.Throttled,
+        [.. Enumerable.Range(0, Math.Max(Latency.Count, other.Latency.Count)).Select(i => At(Latency, i) + At(other.Latency, i))])
+    {
+        ClientsSeen = ClientsSeen + other.ClientsSeen,
+        FailingClients = FailingClients + other.FailingClients,
+        NewlyFailingClients = NewlyFailingClients + other.NewlyFailingClients,
+        FirstRequests = FirstRequests + other.FirstRequests,
+        FirstErrors = FirstErrors + other.FirstErrors,
+    };
+
     private static long At(IReadOnlyList<long> counts, int index) => index < counts.Count ? counts[index] : 0;
 }
 

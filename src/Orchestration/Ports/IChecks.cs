@@ -41,6 +41,14 @@ public interface IMigrator
     /// <exception cref="PlatformException"><c>Invalid</c> when a file was applied before with another checksum, or the SQL fails.</exception>
     Task<IReadOnlyList<string>> UpAsync(string connectionString, IReadOnlyList<SqlText> files, CancellationToken cancellationToken);
 
+    /// <summary>Which of the files are not in <c>sluice_migrations</c> yet; changes nothing, and needs no table to exist.</summary>
+    /// <param name="connectionString">As above.</param>
+    /// <param name="files">In order.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Their paths.</returns>
+    /// <remarks>Asked before <see cref="UpAsync"/>, so that a rollback undoes what the rollout ran and nothing that ran before it.</remarks>
+    Task<IReadOnlyList<string>> PendingAsync(string connectionString, IReadOnlyList<SqlText> files, CancellationToken cancellationToken);
+
     /// <summary>Runs the files that undo, and removes the rows of what they undo.</summary>
     /// <param name="connectionString">As above.</param>
     /// <param name="down">In order.</param>

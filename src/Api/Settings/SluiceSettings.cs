@@ -1,0 +1,166 @@
+using System.Net;
+using Microsoft.Extensions.Configuration;
+
+namespace Sluice.Api.Settings;
+
+/// <summary>Everything a host can be told, read and checked at start; a wrong setting stops the start, and all wrong ones are named.</summary>
+/// <param name="Server">How it listens.</param>
+/// <param name="Engine">How it runs orchestrations.</param>
+/// <param name="Registry">Where it keeps what was deployed.</param>
+/// <param name="Groups">Who belongs together.</param>
+public sealed record SluiceSettings(ServerSettings Server, EngineSettings Engine, RegistrySettings Registry, GroupsSettings Groups)
+{
+    /// <summary>Reads all sections.</summary>
+    /// <exception cref="SettingsException">Something is wrong: every fault.</exception>
+    public static SluiceSettings Read(IConfiguration configuration)
+    {
+        var faults = new List<string>();
+        var settings = new SluiceSettings(
+            SectionReader.Read<ServerSettings>(configuration, "Server", faults),
+            SectionReader.Read<EngineSettings>(configuration, "Engine", faults),
+            SectionReader.Read<RegistrySettings>(configuration, "Registry", faults),
+            GroupsSettings.Read(configuration.GetSection("Groups"), faults));
+        settings.Server.Check(faults);
+        settings.Engine.Check(faults);
+        settings.Registry.Check(faults);
+        return faults.Count == 0 ? settings : throw new SettingsException(faults);
+    }
+}
+
+/// <summary>How the server listens; section <c>Server</c>.</summary>
+public sealed class ServerSettings
+{
+    /// <summary><c>address:port</c>. The default is 127.0.0.1:7717; port 0 takes a free one. Beyond loopback only with TLS or a proxy in front.</summary>
+    public string Listen { get; set; } = "127.0.0.1:7717";
+
+    /// <summary>A proxy in front of the server ends TLS: it may listen beyond loopback without. The default is false.</summary>
+    public bool BehindProxy { get; set; }
+
+    /// <summary>Path of a PEM certificate; null to serve plain HTTP.</summary>
+    public string? Certificate { get; set; }
+
+    /// <summary>Path of the certificate's PEM key; needed with <see cref="Certificate"/>.</summary>
+    public string? CertificateKey { get; set; }
+
+    /// <summary>What relative directories in plans are relative to; null for the folder the server is started in.</summary>
+    public string? BaseDirectory { get; set; }
+
+    /// <summary>Days that events are kept. The default is 90; the audit trail is kept for ever.</summary>
+    public int EventRetentionDays { get; set; } = 90;
+
+    /// <summary>Where to listen, parsed.</summary>
+    public IPEndPoint Endpoint => IPEndPoint.Parse(Listen.Replace("localhost:", "127.0.0.1:", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>The URL of a port on this endpoint, as a client on this machine would use it.</summary>
+    public string UrlOf(int port)
+    {
+        var address = Endpoint.Address;
+        var host = address.Equals(IPAddress.Any) ? "127.0.0.1" : address.Equals(IPAddress.IPv6Any) ? "[::1]"
+            : address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
+        return $"{(Certificate is null ? "http" : "https")}://{host}:{port}";
+    }
+
+    internal void Check(List<string> faults)
+    {
+        if (!Listen.Contains(':', StringComparison.Ordinal)
+            || !IPEndPoint.TryParse(Listen.Replace("localhost:", "127.0.0.1:", StringComparison.OrdinalIgnoreCase), out var endpoint))
+        {
+            faults.Add($"Server:Listen is an address and port such as 127.0.0.1:7717, not '{Listen}'.");
+        }
+        else if (!IPAddress.IsLoopback(endpoint.Address) && Certificate is null && !BehindProxy)
+        {
+            faults.Add($"Server:Listen {Listen} can be reached from other machines, and keys would cross the network in clear text. "
+                + "Give Server:Certificate and Server:CertificateKey, or say --behind-proxy when a proxy in front ends TLS.");
+        }
+
+        if (Certificate is null != CertificateKey is null)
+        {
+            faults.Add("Server:Certificate and Server:CertificateKey belong together; only one is set.");
+        }
+
+        foreach (var file in new[] { Certificate, CertificateKey }.Where(f => f is not null && !File.Exists(f)))
+        {
+            faults.Add($"Server: there is no file '{file}'.");
+        }
+
+        if (BaseDirectory is not null && !Directory.Exists(BaseDirectory))
+        {
+            faults.Add($"Server:BaseDirectory: there is no folder '{BaseDirectory}'.");
+        }
+
+        if (EventRetentionDays is < 1 or > 36_500)
+        {
+            faults.Add($"Server:EventRetentionDays is from 1 to 36500, not {EventRetentionDays}.");
+        }
+    }
+}
+
+/// <summary>How the embedded engine runs; section <c>Engine</c>.</summary>
+public sealed class EngineSettings
+{
+    /// <summary>Activities at a time. The default is 32.</summary>
+    public int MaxConcurrentActivities { get; set; } = 32;
+
+    internal void Check(List<string> faults)
+    {
+        if (MaxConcurrentActivities is < 1 or > 1024)
+        {
+            faults.Add($"Engine:MaxConcurrentActivities is from 1 to 1024, not {MaxConcurrentActivities}.");
+        }
+    }
+}
+
+/// <summary>Where deployments are kept; section <c>Registry</c>.</summary>
+public sealed class RegistrySettings
+{
+    /// <summary>A PostgreSQL connection string or URL; null for SQLite in the data folder. A secret: never printed.</summary>
+    public string? ConnectionString { get; set; }
+
+    internal void Check(List<string> faults)
+    {
+        if (ConnectionString is { Length: > 0 } text
+            && !text.StartsWith("postgres", StringComparison.OrdinalIgnoreCase)
+            && !text.Contains("Host=", StringComparison.OrdinalIgnoreCase))
+        {
+            faults.Add("Registry:ConnectionString is a PostgreSQL connection string (Host=…;Database=…) or a postgresql:// URL.");
+        }
+    }
+}
+
+/// <summary>Who belongs together; section <c>Groups</c>: <c>"release-managers": ["ana", "ben"]</c>.</summary>
+public sealed class GroupsSettings(IReadOnlyDictionary<string, IReadOnlyList<string>> members)
+{
+    /// <summary>Names of keys by group.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Members => members;
+
+    /// <summary>The groups a key belongs to.</summary>
+    public IReadOnlyList<string> Of(string key) => [.. members.Where(g => g.Value.Contains(key, StringComparer.Ordinal)).Select(g => g.Key)];
+
+    internal static GroupsSettings Read(IConfigurationSection section, List<string> faults)
+    {
+        var groups = new Dictionary<string, IReadOnlyList<string>>();
+        foreach (var group in section.GetChildren())
+        {
+            // One text is what an environment variable can say: SLUICE__Groups__release-managers=ana,ben.
+            var names = group.Value is { } text
+                ? text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                : [.. group.GetChildren().Select(c => c.Value ?? "")];
+            if (names.Length == 0 || names.Any(string.IsNullOrWhiteSpace))
+            {
+                faults.Add($"Groups:{group.Key} is a list of key names, such as [\"ana\", \"ben\"].");
+            }
+
+            groups[group.Key] = names;
+        }
+
+        return new GroupsSettings(groups);
+    }
+}
+
+/// <summary>Settings are wrong.</summary>
+public sealed class SettingsException(IReadOnlyList<string> faults)
+    : Exception(string.Join(Environment.NewLine, faults))
+{
+    /// <summary>All that is wrong, a sentence each.</summary>
+    public IReadOnlyList<string> Faults { get; } = faults;
+}

@@ -1,0 +1,10 @@
+using System.Text.Json.Serialization;
+using Sluice.Catalog.Sample;
+
+namespace Sluice.Catalog;
+
+/// <summary>JSON that the catalogue reads and stores, compiled ahead: a service that starts often pays for reflection each time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
+[JsonSerializable(typeof(SampleFile))]
+internal sealed partial class CatalogJson : JsonSerializerContext;

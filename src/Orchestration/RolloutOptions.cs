@@ -1,0 +1,11 @@
+namespace Sluice.Orchestration;
+
+/// <summary>How the server runs rollouts.</summary>
+public sealed class RolloutOptions
+{
+    /// <summary>Whether a failed verdict rolls back by itself (<c>AUTO_ROLLBACK_ENABLED</c>). When off, checks go on and a failure waits for a person. The default is true.</summary>
+    public bool AutoRollback { get; set; } = true;
+
+    /// <summary>Whether a name in a plan's <c>approvers</c> is a key or a group of this server; null accepts every name.</summary>
+    public Func<string, bool>? KnowsApprover { get; set; }
+}

@@ -1,0 +1,217 @@
+using System.Globalization;
+using Sluice.Domain.Plans;
+using Sluice.Domain.Rollouts;
+using Sluice.Durable;
+using Sluice.Orchestration.Activities;
+using Sluice.Orchestration.Ports;
+using Sluice.Orchestration.Rollbacks;
+
+namespace Sluice.Orchestration.Rollouts;
+
+/// <summary>What the steps of one rollout share: its environments, its effects and how to undo them, its people and its journal.</summary>
+internal sealed class RolloutRun
+{
+    private static readonly TimeSpan ShortestQueueLook = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestQueueLook = TimeSpan.FromMinutes(10);
+
+    private readonly Dictionary<string, EnvironmentRun> _environments = new(StringComparer.Ordinal);
+    private readonly List<string> _lines = [];
+    private readonly List<Compensation> _stack = [];
+    private readonly List<Task> _writes = [];
+    private long _write;
+
+    public RolloutRun(DurableContext context, RolloutInput input, Plan plan)
+    {
+        Context = context;
+        Input = input;
+        Plan = plan;
+        Journal = new Journal(context, input, plan.Service, new RolloutStatus
+        {
+            Phase = Phase.Pending,
+            Service = plan.Service,
+            Version = input.Release.Version,
+            StepCount = plan.Steps.Count,
+        });
+        Inbox = new Inbox(context, input.RolloutId, input.Kind, Journal);
+    }
+
+    public DurableContext Context { get; }
+
+    public RolloutInput Input { get; }
+
+    public Plan Plan { get; }
+
+    public Inbox Inbox { get; }
+
+    public Journal Journal { get; }
+
+    public string Id => Input.RolloutId;
+
+    /// <summary>The step that runs.</summary>
+    public int StepIndex { get; set; }
+
+    /// <summary>Whether it has begun and not ended.</summary>
+    public bool InStep { get; set; }
+
+    /// <summary>An admin sent the rollout to 100 % at once: soaks and smaller weights are left out.</summary>
+    public bool AtOnce { get; set; }
+
+    /// <summary>Environments touched, in order.</summary>
+    public IEnumerable<EnvironmentRun> Environments => _lines.Where(_environments.ContainsKey).Select(n => _environments[n]);
+
+    /// <summary>Environments whose lock is held or waited for.</summary>
+    public IReadOnlyList<string> Lines => _lines;
+
+    /// <summary>How to undo what was done, oldest first.</summary>
+    public IReadOnlyList<Compensation> Stack => _stack;
+
+    /// <summary>What a rollback cannot undo, one line each.</summary>
+    public List<string> Left { get; } = [];
+
+    /// <summary>Writes that still run.</summary>
+    public bool HasWritesInFlight => _writes.Exists(w => !w.IsCompleted);
+
+    /// <summary>A write ended without saying whether it acted: it may still act until this moment.</summary>
+    public DateTime? UncertainUntil { get; private set; }
+
+    /// <summary>The number of the next write.</summary>
+    public long NextWriteNumber => _write + 1;
+
+    public DateTimeOffset Now => new(Context.CurrentUtcDateTime, TimeSpan.Zero);
+
+    /// <summary>Asks the world something.</summary>
+    public Task<TOut> ReadAsync<TIn, TOut>(ActivityRef<TIn, TOut> activity, TIn input) =>
+        Inbox.UntilAsync(Context.CallActivityAsync(activity, input, Retries.Standard));
+
+    /// <summary>Changes the world; no attempt begins once the way is back.</summary>
+    public async Task<TOut> WriteAsync<TIn, TOut>(ActivityRef<TIn, TOut> activity, TIn input)
+    {
+        var write = Context.CallActivityAsync(activity, input, Retries.Until(() => Inbox.IsClosed));
+        _writes.Add(write);
+        try
+        {
+            return await Inbox.UntilAsync(write);
+        }
+        catch (TaskFailureException failure) when (failure.Failure.Code is null)
+        {
+            UncertainUntil = Context.CurrentUtcDateTime + activity.Timeout;
+            throw;
+        }
+    }
+
+    /// <summary>Fence and key of the next effect: the same for each retry of it, another for the next.</summary>
+    public (Fence Fence, string Key) NextWrite(EnvironmentRun environment)
+    {
+        var number = ++_write;
+        return (new Fence(environment.LockNumber, number), $"{Id}#{number.ToString(CultureInfo.InvariantCulture)}");
+    }
+
+    /// <summary>Remembers how to undo what comes next, here and where the watchdog finds it.</summary>
+    public async Task PushAsync(Compensation compensation)
+    {
+        _stack.Add(compensation);
+        await WriteAsync(ActivityRefs.StoreStack, new StoreStackInput(Id, new StoredStack([.. _stack], NextWriteNumber)));
+    }
+
+    /// <summary>Moves traffic, and says so.</summary>
+    public async Task MoveAsync(EnvironmentRun environment, int weight)
+    {
+        // The oldest one is enough: going back goes to where it was before the first move, not through every weight between.
+        if (!_stack.Exists(c => c is Compensation.RestoreTraffic && c.Target.Environment.Name == environment.Name))
+        {
+            await PushAsync(new Compensation.RestoreTraffic(
+                environment.Target, environment.LockNumber, environment.Before, environment.Stable));
+        }
+
+        Journal.Show(Journal.Status with { Weight = weight });
+        var (fence, key) = NextWrite(environment);
+        var applied = await WriteAsync(
+            ActivityRefs.SetTraffic, new TrafficChange(environment.Target, environment.At(weight), fence, key));
+        environment.Weight = weight;
+        if (weight == 100 && environment.Row.PromotedAt is null)
+        {
+            environment.Row = environment.Row with { PromotedAt = Now };
+            Journal.Put(environment.Row);
+        }
+
+        Journal.Note(
+            "traffic.moved", environment.Name, $"{environment.Revision} has {weight} % of the traffic of {environment.Name}",
+            ("weight", weight.ToString(CultureInfo.InvariantCulture)), ("revision", environment.Revision));
+        await Journal.ShowAsync(Journal.Status with { ActualWeight = applied.Of(environment.Revision) });
+    }
+
+    /// <summary>The environment, in this rollout's hands: waits in line for it the first time.</summary>
+    public async Task<EnvironmentRun> EnterAsync(string name)
+    {
+        if (_environments.TryGetValue(name, out var known))
+        {
+            return known;
+        }
+
+        var target = new EnvironmentTarget(Plan.Service, Plan.Environment(name));
+        var row = new Deployment(
+            RolloutIds.Deployment(Id, name), Id, Plan.Service, name, Input.Release.Version, Input.Release.Commit, Input.TriggeredBy, Now,
+            DeploymentStatus.Pending)
+        {
+            Revision = Input.Revision,
+            BundleHash = Input.BundleHash,
+        };
+        var state = await LockAsync(name, row);
+        var facts = await ReadAsync(ActivityRefs.ReadEnvironment, new ReadEnvironmentInput(target, Input.Revision));
+        row = row with { Status = DeploymentStatus.InProgress };
+        var environment = new EnvironmentRun(target, Input.Revision, state.Number, facts, row);
+        _environments.Add(name, environment);
+        Journal.Put(row);
+        Journal.Note(
+            "deployment.started", name, $"{Input.Release.Version} begins in {name}" + (environment.IsFirst ? ", the first there" : ""),
+            ("version", Input.Release.Version), ("revision", Input.Revision));
+        return environment;
+    }
+
+    private async Task<LockState> LockAsync(string name, Deployment row)
+    {
+        var request = new LockRequest(Plan.Service, name, Id, Now, Plan.Concurrency != Concurrency.Refuse);
+        _lines.Add(name);
+        var told = new HashSet<string>(StringComparer.Ordinal);
+        var patience = ShortestQueueLook;
+        while (true)
+        {
+            var state = await ReadAsync(ActivityRefs.AcquireLock, request);
+            if (state.Owner == Id)
+            {
+                return state;
+            }
+
+            if (!request.Queue)
+            {
+                throw new GoBackException(Outcome.Rejected, $"{name} is held by {state.Owner}, and the plan says not to wait");
+            }
+
+            string[] ahead = [.. state.Waiting.TakeWhile(w => w != Id).Prepend(state.Owner ?? "").Where(w => w.Length > 0)];
+            if (Plan.Concurrency == Concurrency.Supersede && ahead.Any(told.Add))
+            {
+                await ReadAsync(ActivityRefs.Supersede, new SupersedeInput(Id, ahead, Input.TriggeredBy));
+            }
+
+            Journal.Put(row);
+            await Journal.ShowAsync(Journal.Status with
+            {
+                Phase = Phase.Pending,
+                Environment = name,
+                Message = $"waits for {name}: {state.Owner} holds it" + (ahead.Length > 1 ? $", {ahead.Length - 1} more before this one" : ""),
+            });
+            await Inbox.SleepLightlyAsync(patience);
+            patience = TimeSpan.FromTicks(Math.Min(patience.Ticks * 2, LongestQueueLook.Ticks));
+        }
+    }
+}
+
+/// <summary>How a step ended.</summary>
+/// <param name="State">Passed or skipped: what went wrong leaves by exception.</param>
+/// <param name="Message">What it found.</param>
+internal sealed record StepEnd(StepState State, string Message)
+{
+    public static StepEnd Passed(string message) => new(StepState.Passed, message);
+
+    public static StepEnd Skipped(string message) => new(StepState.Skipped, message);
+}

@@ -1,0 +1,55 @@
+using Sluice.Orchestration.Ports;
+using Sluice.Registry.Storage;
+
+namespace Sluice.Registry;
+
+/// <summary>Who may call, in <c>access_keys</c>.</summary>
+internal sealed class AccessKeys(Database database) : IAccessKeys
+{
+    private readonly string _select = $"""
+        SELECT name AS Name, role AS Role, CAST(services AS text) AS Services, sha256 AS Sha256,
+               {database.Dialect.FromInstant("created_at")} AS CreatedAt
+        FROM access_keys
+        """;
+
+    public async Task<bool> AddAsync(AccessKey key, CancellationToken cancellationToken) =>
+        await database.ExecuteAsync(
+            $"""
+            INSERT INTO access_keys (name, role, services, sha256, created_at)
+            VALUES (@Name, @Role, {database.Dialect.ToJson("@Services")}, @Sha256, {database.Dialect.ToInstant("@CreatedAt")})
+            ON CONFLICT DO NOTHING
+            """,
+            new
+            {
+                key.Name,
+                Role = Stored<Role>.Name(key.Role),
+                Services = Stored.Json(key.Services),
+                key.Sha256,
+                CreatedAt = Stored.Ms(key.CreatedAt),
+            },
+            cancellationToken) == 1;
+
+    public async Task<AccessKey?> FindAsync(string sha256, CancellationToken cancellationToken) =>
+        (await database.FindAsync<Row>($"{_select} WHERE sha256 = @sha256", new { sha256 }, cancellationToken))?.ToKey();
+
+    public async Task<IReadOnlyList<AccessKey>> ListAsync(CancellationToken cancellationToken) =>
+        [.. (await database.QueryAsync<Row>($"{_select} ORDER BY name", null, cancellationToken)).Select(r => r.ToKey())];
+
+    public async Task<bool> RemoveAsync(string name, CancellationToken cancellationToken) =>
+        await database.ExecuteAsync("DELETE FROM access_keys WHERE name = @name", new { name }, cancellationToken) == 1;
+
+    private sealed class Row
+    {
+        public string Name { get; init; } = "";
+
+        public string Role { get; init; } = "";
+
+        public string Services { get; init; } = "";
+
+        public string Sha256 { get; init; } = "";
+
+        public long CreatedAt { get; init; }
+
+        public AccessKey ToKey() => new(Name, Stored<Role>.Value(Role), Stored.List(Services), Sha256, Stored.At(CreatedAt));
+    }
+}
