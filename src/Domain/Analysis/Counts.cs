@@ -32,7 +32,7 @@ public sealed record RevisionCounts(long Requests, long Errors, long ClientError
         Errors - earlier.Errors,
         ClientErrors - earlier.ClientErrors,
         Throttled - earlier.Throttled,
-        [.. Enumerable.Range(0, Math.Max(Latency.Count, earlier.Latency.Count)).Select(i => At(Latency, i) - At(earlier.Latency, i))])
+        Sum(Latency, earlier.Latency, -1))
     {
         ClientsSeen = ClientsSeen - earlier.ClientsSeen,
         FailingClients = FailingClients - earlier.FailingClients,
@@ -41,7 +41,31 @@ public sealed record RevisionCounts(long Requests, long Errors, long ClientError
         FirstErrors = FirstErrors - earlier.FirstErrors,
     };
 
-    private static long At(IReadOnlyList<long> counts, int index) => index < counts.Count ? counts[index] : 0;
+    /// <summary>Both together: counts of two intervals that follow each other.</summary>
+    public RevisionCounts Plus(RevisionCounts other) => new(
+        Requests + other.Requests,
+        Errors + other.Errors,
+        ClientErrors + other.ClientErrors,
+        Throttled + other.Throttled,
+        Sum(Latency, other.Latency, 1))
+    {
+        ClientsSeen = ClientsSeen + other.ClientsSeen,
+        FailingClients = FailingClients + other.FailingClients,
+        NewlyFailingClients = NewlyFailingClients + other.NewlyFailingClients,
+        FirstRequests = FirstRequests + other.FirstRequests,
+        FirstErrors = FirstErrors + other.FirstErrors,
+    };
+
+    private static long[] Sum(IReadOnlyList<long> left, IReadOnlyList<long> right, int sign)
+    {
+        var sum = new long[Math.Max(left.Count, right.Count)];
+        for (var i = 0; i < sum.Length; i++)
+        {
+            sum[i] = (i < left.Count ? left[i] : 0) + (sign * (i < right.Count ? right[i] : 0));
+        }
+
+        return sum;
+    }
 }
 
 /// <summary>One reading of all revisions of an environment.</summary>

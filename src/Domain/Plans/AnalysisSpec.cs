@@ -28,3 +28,16 @@ public enum MetricName
     /// <summary>99th percentile.</summary>
     LatencyP99,
 }
+
+/// <summary>Metrics as plans write them.</summary>
+public static class MetricNames
+{
+    /// <summary><c>errors</c>, <c>latency-p50</c>, <c>latency-p95</c>, <c>latency-p99</c>.</summary>
+    public static string Text(this MetricName metric) => metric switch
+    {
+        MetricName.Errors => "errors",
+        MetricName.LatencyP50 => "latency-p50",
+        MetricName.LatencyP95 => "latency-p95",
+        _ => "latency-p99",
+    };
+}

@@ -25,7 +25,7 @@ internal static class AnalysisSection
 
             if (metrics.Exists(m => m.Name == metric.Name))
             {
-                faults.Add("duplicate-name", item, $"'{Name(metric.Name)}' is declared twice.", "put limit and regression into one entry");
+                faults.Add("duplicate-name", item, $"'{metric.Name.Text()}' is declared twice.", "put limit and regression into one entry");
             }
 
             metrics.Add(metric);
@@ -53,9 +53,6 @@ internal static class AnalysisSection
 
         return rules;
     }
-
-    /// <summary>As plans write it.</summary>
-    public static string Name(MetricName metric) => PlanWords.Metrics.First(m => m.Value == metric).Key;
 
     private static MetricSpec? Metric(Node node, Faults faults)
     {

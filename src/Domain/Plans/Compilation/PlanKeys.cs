@@ -95,13 +95,8 @@ internal static class PlanWords
         ["wait"] = TimeoutAction.Wait,
     };
 
-    public static readonly IReadOnlyDictionary<string, MetricName> Metrics = new Dictionary<string, MetricName>
-    {
-        ["errors"] = MetricName.Errors,
-        ["latency-p50"] = MetricName.LatencyP50,
-        ["latency-p95"] = MetricName.LatencyP95,
-        ["latency-p99"] = MetricName.LatencyP99,
-    };
+    public static readonly IReadOnlyDictionary<string, MetricName> Metrics =
+        Enum.GetValues<MetricName>().ToDictionary(metric => metric.Text());
 
     public static readonly IReadOnlyDictionary<string, VariableFormat> Formats = new Dictionary<string, VariableFormat>
     {

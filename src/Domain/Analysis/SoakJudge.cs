@@ -1,0 +1,291 @@
+using Sluice.Domain.Plans;
+using Sluice.Domain.Rollouts;
+
+namespace Sluice.Domain.Analysis;
+
+/// <summary>
+/// Judges a soak look by look. Pure: the same state and look give the same result. Missing telemetry, missing traffic and an outage that
+/// stable shares hold a soak; they never fail a release.
+/// </summary>
+public static class SoakJudge
+{
+    /// <summary>Looks in a row without telemetry that are tolerated: one more is <see cref="Verdict.Error"/>.</summary>
+    public const int ErrorLimit = 4;
+
+    private const double HardErrorRate = 0.5;
+    private const int HardErrorRequests = 10;
+    private const int UnhealthyLimit = 2;
+    private const int SmokeLimit = 2;
+
+    /// <summary>Takes one look.</summary>
+    public static SoakResult Look(SoakRules rules, SoakState state, SoakLook look)
+    {
+        var warmUntil = state.StartedAt + rules.Warmup;
+        var interval = Interval.Between(rules, state, look);
+        var counts = interval.Canary is not null && state.LastLookAt >= warmUntil;
+        var warming = look.Now < warmUntil;
+        var next = state with
+        {
+            Looks = state.Looks + 1,
+            LastLookAt = look.Now > state.LastLookAt ? look.Now : state.LastLookAt,
+            LastReading = interval.Reading ?? state.LastReading,
+            Canary = counts ? state.Canary.Plus(interval.Canary!) : state.Canary,
+            Stable = counts ? state.Stable.Plus(interval.Stable!) : state.Stable,
+            ConsecutiveErrors = interval.Error is null ? 0 : state.ConsecutiveErrors + 1,
+            UnhealthyStreak = look.Health switch
+            {
+                null => state.UnhealthyStreak,
+                { } health when health.Ready < health.Wanted => state.UnhealthyStreak + 1,
+                _ => 0,
+            },
+            SmokeStreak = look.SmokeFailures switch
+            {
+                null => state.SmokeStreak,
+                { Count: > 0 } when !warming => state.SmokeStreak + 1,
+                _ => 0,
+            },
+        };
+
+        var measurements = Measure(rules, next, interval, counts, look.Now);
+        next = next with { Metrics = Tally(state.Metrics, measurements, counted: counts || interval.Error is not null) };
+        var stableDegraded = measurements.Find(m => m.StableDegraded);
+        next = Advance(rules, state, next, look, interval, warmUntil, held: stableDegraded is not null || (interval.Canary is { } canary && IsBroken(canary)));
+
+        var (verdict, reason) = Decide(rules, next, look, interval, measurements, warming, stableDegraded);
+        var starved = rules.Clock == SoakClock.Exposure && look.Now - next.LastGainAt >= rules.Patience;
+        return new SoakResult(next, verdict, reason, Progress(rules, next, look, measurements, warming ? warmUntil : null, verdict, reason), measurements)
+        {
+            Starved = starved && verdict == Verdict.Inconclusive,
+        };
+    }
+
+    private static List<Measurement> Measure(SoakRules rules, SoakState state, Interval interval, bool counts, DateTimeOffset now)
+    {
+        var measurements = new List<Measurement>();
+        foreach (var metric in rules.Metrics)
+        {
+            var name = metric.Name.Text();
+            measurements.Add(
+                interval.Error is { } error ? new Measurement(name, now, Verdict.Error, null, null, 0, $"{name}: no telemetry: {error}")
+                : counts || state.Canary.Requests > 0 ? MetricJudge.Judge(metric, state.Canary, rules.FirstRelease ? RevisionCounts.Zero : state.Stable, now)
+                : new Measurement(name, now, Verdict.Inconclusive, null, null, 0, $"{name}: nothing counted yet"));
+        }
+
+        return measurements;
+    }
+
+    private static Dictionary<string, MetricTally> Tally(
+        IReadOnlyDictionary<string, MetricTally> before, IReadOnlyList<Measurement> measurements, bool counted)
+    {
+        var tallies = before.ToDictionary();
+        foreach (var measurement in counted ? measurements : [])
+        {
+            tallies[measurement.Metric] = tallies.GetValueOrDefault(measurement.Metric, MetricTally.None).With(measurement.Result);
+        }
+
+        return tallies;
+    }
+
+    private static SoakState Advance(
+        SoakRules rules, SoakState before, SoakState next, SoakLook look, Interval interval, DateTimeOffset warmUntil, bool held)
+    {
+        if (look.ClockStopped)
+        {
+            return next with { LastGainAt = look.Now };
+        }
+
+        if (held || interval.Error is not null)
+        {
+            return next;
+        }
+
+        var gain = rules.Clock == SoakClock.Exposure
+            ? Exposure(rules, before, interval, look.Now, warmUntil)
+            : Wall(rules, before, look.Now, warmUntil);
+        return gain <= TimeSpan.Zero ? next : next with { ElapsedSeconds = next.ElapsedSeconds + gain.TotalSeconds, LastGainAt = look.Now };
+    }
+
+    /// <summary>An interval counts whole when the canary had its requests in it; one that took longer needs as many more.</summary>
+    private static TimeSpan Exposure(SoakRules rules, SoakState before, Interval interval, DateTimeOffset now, DateTimeOffset warmUntil)
+    {
+        var length = now - before.LastLookAt;
+        if (interval.Canary is null || before.LastLookAt < warmUntil || length <= TimeSpan.Zero)
+        {
+            return TimeSpan.Zero;
+        }
+
+        var intervals = Math.Max(1, Math.Floor(length / rules.Every));
+        return interval.Canary.Requests >= rules.MinRequests * intervals ? length : TimeSpan.Zero;
+    }
+
+    /// <summary>Time in which nothing was looked at (a stopped server, a clock that jumped) counts for two looks at most.</summary>
+    private static TimeSpan Wall(SoakRules rules, SoakState before, DateTimeOffset now, DateTimeOffset warmUntil)
+    {
+        var length = now - (before.LastLookAt > warmUntil ? before.LastLookAt : warmUntil);
+        var longest = 2 * rules.Every;
+        return length > longest ? longest : length;
+    }
+
+    private static (Verdict Verdict, string? Reason) Decide(
+        SoakRules rules, SoakState state, SoakLook look, Interval interval, List<Measurement> measurements, bool warming, Measurement? stableDegraded)
+    {
+        if (Failure(rules, state, look, interval, measurements) is { } failure)
+        {
+            return (Verdict.Fail, failure);
+        }
+
+        if (state.ConsecutiveErrors > ErrorLimit)
+        {
+            return (Verdict.Error, $"The metrics could not be read {state.ConsecutiveErrors} times in a row: {interval.Error}");
+        }
+
+        if (interval.Error is not null)
+        {
+            return (Verdict.Inconclusive, $"No telemetry: {interval.Error}; the clock stands.");
+        }
+
+        if (stableDegraded is not null)
+        {
+            return (Verdict.Inconclusive, $"{stableDegraded.Message}, not rolling back.");
+        }
+
+        if (interval.Canary is { } canary && IsBroken(canary))
+        {
+            return (Verdict.Inconclusive, "Most requests fail, on stable too: holding, not rolling back.");
+        }
+
+        if (look.ClockStopped || state.ElapsedSeconds < rules.Duration.TotalSeconds)
+        {
+            return (Verdict.Inconclusive, warming ? "Warming up: only health and hard limits act." : null);
+        }
+
+        if (state.UnhealthyStreak > 0 || state.SmokeStreak > 0)
+        {
+            return (Verdict.Inconclusive, "The last look found something unhealthy; one more look decides.");
+        }
+
+        // Without users there is nothing to wait for: on the wall clock health and the smoke suite decide.
+        var missing = rules.Clock == SoakClock.Exposure
+            ? measurements.FirstOrDefault(m => m.Result is Verdict.Inconclusive or Verdict.Error)
+            : null;
+        return missing is null ? (Verdict.Pass, null) : (Verdict.Inconclusive, $"The time is over and too little was seen: {missing.Message}");
+    }
+
+    private static string? Failure(SoakRules rules, SoakState state, SoakLook look, Interval interval, List<Measurement> measurements)
+    {
+        if (look.Health is { Failed: true } failed)
+        {
+            return $"The canary failed on its platform: {failed.Message}";
+        }
+
+        if (state.UnhealthyStreak >= UnhealthyLimit)
+        {
+            var ready = look.Health is { } health ? $" ({health.Ready} of {health.Wanted} ready{(health.Message.Length > 0 ? $": {health.Message}" : "")})" : "";
+            return $"The canary was not ready at {state.UnhealthyStreak} looks in a row{ready}";
+        }
+
+        if (interval.Canary is { } canary && IsBroken(canary) && !IsBroken(interval.Stable!))
+        {
+            return $"{MetricJudge.Percent((double)canary.Errors / canary.Requests)} of {canary.Requests} canary requests failed since the last look, hard limit {MetricJudge.Percent(HardErrorRate)}";
+        }
+
+        foreach (var metric in rules.Metrics)
+        {
+            var measurement = measurements.Find(m => m.Metric == metric.Name.Text())!;
+            var failures = state.Metrics.GetValueOrDefault(measurement.Metric, MetricTally.None).Failed;
+            if (measurement.Result == Verdict.Fail && failures > metric.FailureLimit)
+            {
+                return $"Metric \"{measurement.Metric}\" assessed Failed due to failed ({failures}) > failureLimit ({metric.FailureLimit}): {measurement.Message}";
+            }
+        }
+
+        return state.SmokeStreak >= SmokeLimit && look.SmokeFailures is [var first, ..]
+            ? $"The smoke suite failed at {state.SmokeStreak} looks in a row: {first}"
+            : null;
+    }
+
+    private static bool IsBroken(RevisionCounts counts) =>
+        counts.Requests >= HardErrorRequests && counts.Errors >= HardErrorRate * counts.Requests;
+
+    private static SoakProgress Progress(
+        SoakRules rules,
+        SoakState state,
+        SoakLook look,
+        List<Measurement> measurements,
+        DateTimeOffset? warmUntil,
+        Verdict verdict,
+        string? reason)
+    {
+        var left = TimeSpan.FromSeconds(Math.Max(0, Math.Ceiling(rules.Duration.TotalSeconds - state.ElapsedSeconds)));
+        var evidence = measurements.ConvertAll(m => m.Message);
+        if (look.Health is { } health)
+        {
+            evidence.Add($"health {health.Ready} of {health.Wanted} ready");
+        }
+
+        if (look.SmokeFailures is { } failures)
+        {
+            evidence.Add(failures.Count == 0 ? "smoke suite passed" : $"smoke suite: {failures.Count} failed, {failures[0]}");
+        }
+
+        if (warmUntil is { } until)
+        {
+            evidence.Add($"warm-up: {Durations.Format(TimeSpan.FromSeconds(Math.Ceiling((until - look.Now).TotalSeconds)))} left");
+        }
+
+        evidence.Add($"{Durations.Format(left)} of {(rules.Clock == SoakClock.Exposure ? "exposure" : "time")} left");
+        return new SoakProgress
+        {
+            ElapsedSeconds = Math.Min(state.ElapsedSeconds, rules.Duration.TotalSeconds),
+            RequiredSeconds = rules.Duration.TotalSeconds,
+            Looks = state.Looks,
+            CanaryRequests = state.Canary.Requests,
+            CanaryErrors = state.Canary.Errors,
+            StableRequests = state.Stable.Requests,
+            StableErrors = state.Stable.Errors,
+            Evidence = evidence,
+            Verdict = verdict,
+            Reason = reason,
+        };
+    }
+
+    /// <summary>What came between two looks; without counts there is either an error or a first reading.</summary>
+    private sealed record Interval(MetricReading? Reading, RevisionCounts? Canary, RevisionCounts? Stable, string? Error)
+    {
+        public static Interval Between(SoakRules rules, SoakState state, SoakLook look)
+        {
+            if (!rules.Measures)
+            {
+                return new Interval(null, null, null, null);
+            }
+
+            if (look.Reading is not { } reading)
+            {
+                return new Interval(null, null, null, look.ReadingError ?? "the source did not answer");
+            }
+
+            var trimmed = reading with
+            {
+                Revisions = reading.Revisions.Where(r => r.Key == look.Canary || r.Key == look.Stable).ToDictionary(),
+            };
+            if (state.LastReading is not { } last)
+            {
+                return new Interval(trimmed, null, null, null);
+            }
+
+            var canary = Counts(reading, look.Canary).Since(Counts(last, look.Canary));
+            var stable = Counts(reading, look.Stable).Since(Counts(last, look.Stable));
+            if (last.Epoch != reading.Epoch || IsReset(canary) || IsReset(stable))
+            {
+                return new Interval(trimmed, null, null, "the source lost its counts since the last look");
+            }
+
+            return new Interval(trimmed, canary, stable, null);
+        }
+
+        private static RevisionCounts Counts(MetricReading reading, string? revision) =>
+            revision is null ? RevisionCounts.Zero : reading.Revisions.GetValueOrDefault(revision, RevisionCounts.Zero);
+
+        private static bool IsReset(RevisionCounts difference) => difference.Requests < 0 || difference.Errors < 0;
+    }
+}

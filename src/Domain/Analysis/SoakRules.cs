@@ -1,0 +1,72 @@
+using Sluice.Domain.Plans;
+
+namespace Sluice.Domain.Analysis;
+
+/// <summary>What a soak or a hold is judged by; fixed while it runs.</summary>
+/// <param name="Duration">How long on <paramref name="Clock"/>.</param>
+/// <param name="Every">Time between two looks.</param>
+/// <param name="Clock">What time counts.</param>
+/// <param name="MinRequests">On the exposure clock, canary requests that make an interval of <paramref name="Every"/> count.</param>
+/// <param name="Patience">On the exposure clock, how long without gain before it counts as starved.</param>
+/// <param name="Warmup">At the start, time in which only hard limits and health act.</param>
+/// <param name="Metrics">What is looked at besides; empty when the environment has no source of metrics.</param>
+/// <param name="FirstRelease">No stable revision exists: only limits are judged.</param>
+public sealed record SoakRules(
+    TimeSpan Duration,
+    TimeSpan Every,
+    SoakClock Clock,
+    int MinRequests,
+    TimeSpan Patience,
+    TimeSpan Warmup,
+    IReadOnlyList<MetricSpec> Metrics,
+    bool FirstRelease)
+{
+    /// <summary>Whether the environment has numbers at all.</summary>
+    public bool Measures { get; init; } = true;
+
+    /// <summary>The rules of a soak step.</summary>
+    public static SoakRules For(Step.Soak step, AnalysisSpec analysis, MetricsSpec source, bool firstRelease) =>
+        new(step.Duration, step.Every, step.Clock, step.MinRequests, step.Patience, step.Warmup, MetricsOf(analysis, source), firstRelease)
+        {
+            Measures = source is not MetricsSpec.None,
+        };
+
+    /// <summary>The rules of a hold: the wall clock and plain limits, without warm-up.</summary>
+    public static SoakRules For(Step.Hold step, AnalysisSpec analysis, MetricsSpec source, bool firstRelease) =>
+        new(step.Duration, step.Every, SoakClock.Wall, 0, TimeSpan.MaxValue, TimeSpan.Zero, MetricsOf(analysis, source), firstRelease)
+        {
+            Measures = source is not MetricsSpec.None,
+        };
+
+    private static IReadOnlyList<MetricSpec> MetricsOf(AnalysisSpec analysis, MetricsSpec source) =>
+        source is MetricsSpec.None ? [] : analysis.Metrics;
+}
+
+/// <summary>What one look found.</summary>
+/// <param name="Now">UTC.</param>
+/// <param name="Canary">Name of the revision that is judged.</param>
+/// <param name="Stable">Name of the one beside it; null when there is none.</param>
+public sealed record SoakLook(DateTimeOffset Now, string Canary, string? Stable)
+{
+    /// <summary>What the source of metrics said; null when it could not be read or there is none.</summary>
+    public MetricReading? Reading { get; init; }
+
+    /// <summary>Why it could not be read; no secret. Null otherwise.</summary>
+    public string? ReadingError { get; init; }
+
+    /// <summary>What the platform said of the canary's replicas; null when it could not be asked, which fails nothing.</summary>
+    public ReplicaHealth? Health { get; init; }
+
+    /// <summary>Failed checks of the smoke suite; empty when all held, null when none was run.</summary>
+    public IReadOnlyList<string>? SmokeFailures { get; init; }
+
+    /// <summary>A person paused the rollout: limits and health act, the clock stands.</summary>
+    public bool ClockStopped { get; init; }
+}
+
+/// <summary>Replicas of a revision.</summary>
+/// <param name="Ready">How many may get traffic.</param>
+/// <param name="Wanted">How many there should be.</param>
+/// <param name="Failed">The platform gave up on it.</param>
+/// <param name="Message">Why; for people.</param>
+public sealed record ReplicaHealth(int Ready, int Wanted, bool Failed, string Message);
