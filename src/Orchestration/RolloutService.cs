@@ -1,186 +1,334 @@
+using System.Security.Cryptography;
+using System.Text;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
+using Sluice.Orchestration.Activities;
 using Sluice.Orchestration.Ports;
+using Sluice.Orchestration.Rollouts;
+using Sluice.Orchestration.Steps;
 
 namespace Sluice.Orchestration;
 
 /// <summary>What people and programs may do with rollouts: the one door both hosts' handlers use.</summary>
-public sealed class RolloutService
+public sealed class RolloutService(
+    IDeploymentRegistry registry,
+    IEventLog events,
+    ICoordination coordination,
+    IPlatforms platforms,
+    DurableClient client,
+    Waker waker,
+    RolloutOptions options,
+    TimeProvider time)
 {
+    private static readonly TimeSpan KeyLifetime = TimeSpan.FromDays(30);
+    private readonly RolloutReader _reader = new(registry, events, coordination, platforms, client);
+
     /// <summary>Validates the plan against what the platforms can do and starts the rollout; all or nothing.</summary>
-    public Task<StartResult> StartAsync(StartRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <remarks>A key is remembered for 30 days.</remarks>
+    public async Task<StartResult> StartAsync(StartRequest request, CancellationToken cancellationToken)
+    {
+        if (!MayDeploy(request.Caller))
+        {
+            return new StartResult.Refused($"{request.Caller.Name} has the role {request.Caller.Role}; starting needs Deployer or Admin.");
+        }
+
+        var compilation = PlanCompiler.Compile(request.Bundle);
+        if (compilation.Plan is not { } plan)
+        {
+            return new StartResult.Invalid(compilation.Faults);
+        }
+
+        var faults = new PlanCapabilities(platforms, options).Check(plan, request.Release);
+        if (faults.Count > 0)
+        {
+            return new StartResult.Invalid(faults);
+        }
+
+        var bundleHash = await registry.PutBundleAsync(request.Bundle, cancellationToken);
+        var requestHash = Sha256(bundleHash + DurableJson.Write(request.Release));
+        var suffix = request.IdempotencyKey is { } key ? RolloutIds.SuffixOf(key) : RandomSuffix();
+        if (request.IdempotencyKey is not null && await FindBySuffixAsync(suffix, cancellationToken) is { } earlier)
+        {
+            return earlier.RequestHash == requestHash
+                ? new StartResult.Existing(await EnsureScheduledAsync(earlier, plan, cancellationToken))
+                : new StartResult.KeyReused(earlier.Id);
+        }
+
+        var record = new RolloutRecord(
+            RolloutIds.Instance(plan.Service, plan.LastEnvironment, request.Release.Version, suffix),
+            plan.Service, plan.LastEnvironment, request.Release, bundleHash, requestHash, request.Caller.Name, time.GetUtcNow());
+        return await StartAsync(record, plan, compilation.Warnings, cancellationToken);
+    }
 
     /// <summary>Tells a rollout something: a row first, then one event that wakes.</summary>
-    public Task<CommandResult> CommandAsync(CommandRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public async Task<CommandResult> CommandAsync(CommandRequest request, CancellationToken cancellationToken)
+    {
+        if (await _reader.FindAsync(request.RolloutId, cancellationToken) is not { } rollout)
+        {
+            return new CommandResult.NotFound();
+        }
+
+        if (CommandRules.Refuse(request, rollout) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var number = await coordination.AddCommandAsync(
+            new Command(
+                $"{request.RolloutId}:{request.IdempotencyKey ?? RandomNumberGenerator.GetHexString(16, lowercase: true)}",
+                request.RolloutId, request.Kind, request.Caller.Name, request.Reason, time.GetUtcNow())
+            {
+                Groups = request.Caller.Groups,
+                By = request.By,
+            },
+            cancellationToken);
+        await waker.WakeAsync(request.RolloutId, cancellationToken);
+        return new CommandResult.Accepted(number);
+    }
 
     /// <summary>Starts a new rollout with the stored bundle and release of one that ended badly.</summary>
-    public Task<StartResult> RetryAsync(string id, Caller caller, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public async Task<StartResult> RetryAsync(string id, Caller caller, CancellationToken cancellationToken)
+    {
+        if (!MayDeploy(caller))
+        {
+            return new StartResult.Refused($"{caller.Name} has the role {caller.Role}; a retry needs Deployer or Admin.");
+        }
+
+        if (await _reader.FindAsync(id, cancellationToken) is not { } found)
+        {
+            return new StartResult.Refused($"There is no rollout '{id}'.");
+        }
+
+        if (found.Kind == RolloutKind.Restore)
+        {
+            return new StartResult.Refused($"'{id}' brought an environment back; ask for the rollback again instead.");
+        }
+
+        var failed = found.RuntimeStatus is RuntimeStatus.Failed;
+        if (!failed && found.Status.Outcome is not (Outcome.Aborted or Outcome.RolledBack or Outcome.Rejected))
+        {
+            return new StartResult.Refused(
+                $"'{id}' is {found.Status.Outcome?.ToString() ?? found.Status.Phase.ToString()}; only one that was aborted, rolled back, rejected or failed is retried.");
+        }
+
+        var old = found.Record;
+        var retryId = RolloutIds.Retry(id);
+        var plan = await registry.GetPlanAsync(old.BundleHash, cancellationToken);
+        if (await registry.GetRolloutAsync(retryId, cancellationToken) is { } existing)
+        {
+            return new StartResult.Existing(await EnsureScheduledAsync(existing, plan, cancellationToken));
+        }
+
+        var record = old with
+        {
+            Id = retryId,
+            TriggeredBy = caller.Name,
+            CreatedAt = time.GetUtcNow(),
+            RetryOf = id,
+            Status = null,
+            StatusSequence = 0,
+        };
+        return await StartAsync(record, plan, [], cancellationToken);
+    }
 
     /// <summary>Brings an environment back to the previous or a named version: tells the running rollout, or starts a rollout of that version.</summary>
-    public Task<RollbackResult> RollbackAsync(RollbackRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public async Task<RollbackResult> RollbackAsync(RollbackRequest request, CancellationToken cancellationToken)
+    {
+        if (!MayDeploy(request.Caller))
+        {
+            return new RollbackResult.Refused($"{request.Caller.Name} has the role {request.Caller.Role}; a rollback needs Deployer or Admin.");
+        }
+
+        var successful = await registry.ListSuccessfulAsync(request.Service, request.Environment, 100, cancellationToken);
+        if (await TellRunningAsync(request, cancellationToken) is { } told
+            && (request.ToVersion is null || (successful.Count > 0 && request.ToVersion == successful[0].Version)))
+        {
+            return new RollbackResult.Told(told);
+        }
+
+        if (successful.Count == 0)
+        {
+            return new RollbackResult.NotFound($"Nothing was ever promoted in {request.Service}/{request.Environment}.");
+        }
+
+        var present = successful[0];
+        var wanted = request.ToVersion is { } version
+            ? successful.FirstOrDefault(d => d.Version == version)
+            : successful.FirstOrDefault(d => d.Version != present.Version);
+        if (wanted is null)
+        {
+            return new RollbackResult.NotFound(
+                request.ToVersion is null
+                    ? $"{present.Version} is the only version ever promoted in {request.Service}/{request.Environment}."
+                    : $"{request.ToVersion} was never promoted in {request.Service}/{request.Environment}; known are "
+                        + string.Join(", ", successful.Select(d => d.Version).Distinct().Take(10)) + ".");
+        }
+
+        if (wanted.Version == present.Version)
+        {
+            return new RollbackResult.Refused($"{wanted.Version} serves {request.Environment} already.");
+        }
+
+        if (await BarrierAsync(wanted, cancellationToken) is { } barrier)
+        {
+            return new RollbackResult.Refused(
+                $"{wanted.Version} is below the migration {barrier.Metadata[MigrateStep.BarrierKey]} of {barrier.Version}, which cannot be undone "
+                + "and does not only add: the old version would meet a database that it does not know.");
+        }
+
+        return await RestoreAsync(request, wanted, cancellationToken);
+    }
 
     /// <summary>A rollout as people look at it, or null.</summary>
-    public Task<RolloutView?> GetAsync(string id, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<RolloutView?> GetAsync(string id, CancellationToken cancellationToken) => _reader.GetAsync(id, cancellationToken);
 
-    /// <summary>Rollouts that match, newest first.</summary>
-    public Task<Page<RolloutView>> ListAsync(RolloutQuery query, CancellationToken cancellationToken) => throw new NotSupportedException();
+    /// <summary>Rollouts that match, newest first; without their steps and soaks, which <see cref="GetAsync"/> gives.</summary>
+    public Task<Page<RolloutView>> ListAsync(RolloutQuery query, CancellationToken cancellationToken) => _reader.ListAsync(query, cancellationToken);
 
     /// <summary>An environment now: what is stable, who holds it, the weights; null when nothing was ever deployed there.</summary>
-    public Task<EnvironmentView?> GetEnvironmentAsync(string service, string environment, CancellationToken cancellationToken) => throw new NotSupportedException();
-}
+    public Task<EnvironmentView?> GetEnvironmentAsync(string service, string environment, CancellationToken cancellationToken) =>
+        _reader.GetEnvironmentAsync(service, environment, cancellationToken);
 
-/// <summary>Who calls.</summary>
-/// <param name="Name">Name of the key.</param>
-/// <param name="Role">What it may do.</param>
-/// <param name="Groups">Groups it belongs to.</param>
-public sealed record Caller(string Name, Role Role, IReadOnlyList<string> Groups);
+    private static bool MayDeploy(Caller caller) => caller.Role is Role.Deployer or Role.Admin;
 
-/// <summary>A wish for a rollout.</summary>
-/// <param name="Bundle">Plan and files.</param>
-/// <param name="Release">What.</param>
-/// <param name="IdempotencyKey">The same key with the same request is the same rollout; null for none.</param>
-/// <param name="Caller">Who.</param>
-public sealed record StartRequest(Bundle Bundle, Release Release, string? IdempotencyKey, Caller Caller);
-
-/// <summary>What became of a start.</summary>
-public abstract record StartResult
-{
-    private StartResult()
+    private async Task<StartResult> StartAsync(
+        RolloutRecord record, Plan plan, IReadOnlyList<PlanFault> warnings, CancellationToken cancellationToken)
     {
+        if (plan.Concurrency == Concurrency.Refuse && await BusyAsync(plan, cancellationToken) is { } busy)
+        {
+            return busy;
+        }
+
+        var stored = await registry.AddRolloutAsync(record, cancellationToken);
+        if (stored.RequestHash != record.RequestHash)
+        {
+            return new StartResult.KeyReused(stored.Id);
+        }
+
+        // A crash between row and instance is healed by the next start with this key: the id is the same.
+        await EnsureScheduledAsync(stored, plan, cancellationToken);
+        return new StartResult.Started(stored, warnings);
     }
 
-    /// <summary>It runs, or waits for its environment.</summary>
-    public sealed record Started(RolloutRecord Rollout, IReadOnlyList<PlanFault> Warnings) : StartResult;
-
-    /// <summary>The same request was made before: nothing was started.</summary>
-    public sealed record Existing(RolloutRecord Rollout) : StartResult;
-
-    /// <summary>The plan or release is wrong: every fault.</summary>
-    public sealed record Invalid(IReadOnlyList<PlanFault> Faults) : StartResult;
-
-    /// <summary>Another rollout holds the environment and the plan says refuse.</summary>
-    public sealed record Busy(string Environment, string RunningId) : StartResult;
-
-    /// <summary>The key was used for something else.</summary>
-    public sealed record KeyReused(string ExistingId) : StartResult;
-
-    /// <summary>There is nothing to repeat, or it cannot be repeated; says why.</summary>
-    public sealed record Refused(string Reason) : StartResult;
-}
-
-/// <summary>Something to tell a rollout.</summary>
-/// <param name="RolloutId">To whom.</param>
-/// <param name="Kind">What.</param>
-/// <param name="Caller">Who.</param>
-/// <param name="Reason">Why.</param>
-/// <param name="By">On whose behalf, admin only.</param>
-/// <param name="IdempotencyKey">Makes a repeated call the same command; null for none.</param>
-public sealed record CommandRequest(string RolloutId, CommandKind Kind, Caller Caller, string? Reason, string? By, string? IdempotencyKey);
-
-/// <summary>What became of a command.</summary>
-public abstract record CommandResult
-{
-    private CommandResult()
+    private async Task<RolloutRecord> EnsureScheduledAsync(RolloutRecord record, Plan plan, CancellationToken cancellationToken)
     {
+        if (record.Status is null)
+        {
+            var input = new RolloutInput(
+                record.Id, record.BundleHash, Small(plan), record.Release, RolloutIds.Revision(record.Release.Version, record.Id), record.TriggeredBy)
+            {
+                RetryOf = record.RetryOf,
+            };
+            await ScheduleAsync(input, cancellationToken);
+        }
+
+        return record;
     }
 
-    /// <summary>Written down and told.</summary>
-    public sealed record Accepted(long Number) : CommandResult;
-
-    /// <summary>No such rollout.</summary>
-    public sealed record NotFound : CommandResult;
-
-    /// <summary>The rollout has ended, or is not in a state for it; says why.</summary>
-    public sealed record Conflict(string Reason) : CommandResult;
-
-    /// <summary>This caller may not; says why.</summary>
-    public sealed record Forbidden(string Reason) : CommandResult;
-
-    /// <summary>A reason is missing, or the like.</summary>
-    public sealed record Invalid(string Reason) : CommandResult;
-}
-
-/// <summary>A wish to bring an environment back.</summary>
-/// <param name="Service">What.</param>
-/// <param name="Environment">Where.</param>
-/// <param name="ToVersion">To which version; null for the previous one.</param>
-/// <param name="Caller">Who.</param>
-/// <param name="Reason">Why.</param>
-public sealed record RollbackRequest(string Service, string Environment, string? ToVersion, Caller Caller, string? Reason);
-
-/// <summary>What became of a rollback.</summary>
-public abstract record RollbackResult
-{
-    private RollbackResult()
+    private async Task ScheduleAsync(RolloutInput input, CancellationToken cancellationToken)
     {
+        try
+        {
+            await client.ScheduleNewOrchestrationInstanceAsync(
+                Orchestrations.Rollout, input, new StartOptions { InstanceId = input.RolloutId }, cancellationToken);
+        }
+        catch (InstanceExistsException)
+        {
+            // Somebody with the same key was faster: it runs, once.
+        }
     }
 
-    /// <summary>The running rollout was told to go back.</summary>
-    public sealed record Told(string RolloutId) : RollbackResult;
+    private static Plan? Small(Plan plan) => DurableJson.Write(plan)!.Length <= RolloutInput.MaxPlanCharacters ? plan : null;
 
-    /// <summary>A rollout to that version was started.</summary>
-    public sealed record Started(RolloutRecord Rollout) : RollbackResult;
+    private async Task<StartResult.Busy?> BusyAsync(Plan plan, CancellationToken cancellationToken)
+    {
+        foreach (var name in RollbackReach.LockOrder(plan))
+        {
+            if (await coordination.GetLockAsync(plan.Service, name, cancellationToken) is { Owner: { } owner })
+            {
+                return new StartResult.Busy(name, owner);
+            }
+        }
 
-    /// <summary>Nothing to go back to; says why.</summary>
-    public sealed record NotFound(string Reason) : RollbackResult;
+        return null;
+    }
 
-    /// <summary>It must not be done; says why (a migration below the contract point, for example).</summary>
-    public sealed record Refused(string Reason) : RollbackResult;
+    // The id holds the version, so the same key with another release has another id: its end tells.
+    private async Task<RolloutRecord?> FindBySuffixAsync(string suffix, CancellationToken cancellationToken)
+    {
+        var oldest = time.GetUtcNow() - KeyLifetime;
+        string? cursor = null;
+        do
+        {
+            var page = await registry.ListRolloutsAsync(new RolloutQuery(Limit: 200, Cursor: cursor), cancellationToken);
+            if (page.Items.FirstOrDefault(r => r.Id.EndsWith("." + suffix, StringComparison.Ordinal)) is { } found)
+            {
+                return found;
+            }
+
+            cursor = page.Items.Count > 0 && page.Items[^1].CreatedAt < oldest ? null : page.Cursor;
+        }
+        while (cursor is not null);
+
+        return null;
+    }
+
+    private async Task<string?> TellRunningAsync(RollbackRequest request, CancellationToken cancellationToken)
+    {
+        if (await coordination.GetLockAsync(request.Service, request.Environment, cancellationToken) is not { Owner: { } owner })
+        {
+            return null;
+        }
+
+        var answer = await CommandAsync(
+            new CommandRequest(owner, CommandKind.Rollback, request.Caller, request.Reason, null, null), cancellationToken);
+        return answer is CommandResult.Accepted ? owner : null;
+    }
+
+    private async Task<Deployment?> BarrierAsync(Deployment wanted, CancellationToken cancellationToken)
+    {
+        string? cursor = null;
+        do
+        {
+            var page = await registry.ListDeploymentsAsync(
+                new DeploymentQuery(wanted.Service, wanted.Environment, From: wanted.StartedAt, Limit: 200, Cursor: cursor), cancellationToken);
+            if (page.Items.FirstOrDefault(d =>
+                d.Id != wanted.Id && d.StartedAt > wanted.StartedAt && d.Metadata.ContainsKey(MigrateStep.BarrierKey)) is { } barrier)
+            {
+                return barrier;
+            }
+
+            cursor = page.Cursor;
+        }
+        while (cursor is not null);
+
+        return null;
+    }
+
+    private async Task<RollbackResult> RestoreAsync(RollbackRequest request, Deployment wanted, CancellationToken cancellationToken)
+    {
+        var plan = RestorePlan.From(await registry.GetPlanAsync(wanted.BundleHash, cancellationToken), request.Environment);
+        var artifact = (await registry.GetRolloutAsync(wanted.RolloutId, cancellationToken))?.Release.Artifact;
+        var release = new Release(wanted.Version, wanted.CommitSha, artifact);
+        var suffix = RandomSuffix();
+        var record = await registry.AddRolloutAsync(
+            new RolloutRecord(
+                RolloutIds.Instance(request.Service, request.Environment, wanted.Version, suffix),
+                request.Service, request.Environment, release, wanted.BundleHash, Sha256(wanted.Id + suffix), request.Caller.Name, time.GetUtcNow()),
+            cancellationToken);
+        await ScheduleAsync(
+            new RolloutInput(record.Id, record.BundleHash, Small(plan), release, wanted.Revision, request.Caller.Name)
+            {
+                Kind = RolloutKind.Restore,
+                RestoreEnvironment = request.Environment,
+                Reason = $"{request.Caller.Name} went back to {wanted.Version}" + (request.Reason is null ? "" : $": {request.Reason}"),
+            },
+            cancellationToken);
+        return new RollbackResult.Started(record);
+    }
+
+    private static string RandomSuffix() => RandomNumberGenerator.GetHexString(8, lowercase: true);
+
+    private static string Sha256(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }
-
-/// <summary>A rollout as people look at it.</summary>
-/// <param name="Id">Instance id.</param>
-/// <param name="Record">What was asked for.</param>
-/// <param name="Status">Where it stands.</param>
-/// <param name="Steps">Every step of the plan.</param>
-/// <param name="Soak">How far the running soak is; null when none runs.</param>
-/// <param name="RuntimeStatus">Where its instance stands; null when purged.</param>
-public sealed record RolloutView(
-    string Id, RolloutRecord Record, RolloutStatus Status, IReadOnlyList<StepView> Steps, SoakProgress? Soak, RuntimeStatus? RuntimeStatus);
-
-/// <summary>A step as people look at it.</summary>
-/// <param name="Title">What the plan says.</param>
-/// <param name="Kind">Of which kind.</param>
-/// <param name="Environment">Where.</param>
-/// <param name="State">Where it stands.</param>
-/// <param name="StartedAt">UTC; null before.</param>
-/// <param name="CompletedAt">UTC; null before.</param>
-/// <param name="Message">What it found.</param>
-public sealed record StepView(
-    string Title, string Kind, string? Environment, StepState State, DateTimeOffset? StartedAt, DateTimeOffset? CompletedAt, string? Message);
-
-/// <summary>Where a step stands.</summary>
-public enum StepState
-{
-    /// <summary>Not begun.</summary>
-    Pending,
-
-    /// <summary>Runs.</summary>
-    Running,
-
-    /// <summary>Waits.</summary>
-    Paused,
-
-    /// <summary>Passed.</summary>
-    Passed,
-
-    /// <summary>Failed.</summary>
-    Failed,
-
-    /// <summary>Left out by a person.</summary>
-    Skipped,
-
-    /// <summary>Undone.</summary>
-    RolledBack,
-}
-
-/// <summary>An environment now.</summary>
-/// <param name="Service">What.</param>
-/// <param name="Environment">Where.</param>
-/// <param name="Stable">The deployment that serves; null when none ever succeeded.</param>
-/// <param name="Previous">The one before; null when there is none.</param>
-/// <param name="Lock">Who holds it and who waits; null when nobody ever did.</param>
-/// <param name="Weights">Percent by revision as read from the router; null when it cannot be read.</param>
-public sealed record EnvironmentView(
-    string Service, string Environment, Deployment? Stable, Deployment? Previous, LockState? Lock, IReadOnlyDictionary<string, int>? Weights);

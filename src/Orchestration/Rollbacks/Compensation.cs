@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Sluice.Domain.Plans;
 using Sluice.Orchestration.Activities;
 using Sluice.Orchestration.Ports;
 

@@ -1,4 +1,3 @@
-using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Activities;
 using Sluice.Orchestration.Ports;
@@ -33,7 +32,7 @@ public sealed class RecoveryOrchestrator : Orchestrator<RecoveryInput, RollbackR
             async (report, delay) =>
             {
                 var happened = new DeploymentEvent(
-                    $"{context.InstanceId}#{++notes}", input.RolloutId, input.Service, input.Environments.FirstOrDefault(), report.Event,
+                    $"{context.InstanceId}#{++notes}", input.RolloutId, input.Service, input.Environments is [var first, ..] ? first : null, report.Event,
                     new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero), report.Problem!,
                     new Dictionary<string, string>(StringComparer.Ordinal) { ["page"] = "true" });
                 await context.CallActivityAsync(

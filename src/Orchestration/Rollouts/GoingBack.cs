@@ -1,5 +1,4 @@
 using Sluice.Domain.Rollouts;
-using Sluice.Durable;
 using Sluice.Orchestration.Activities;
 using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Rollbacks;

@@ -5,7 +5,6 @@ using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Activities;
 using Sluice.Orchestration.Ports;
-using Sluice.Orchestration.Rollbacks;
 using Sluice.Orchestration.Steps;
 
 namespace Sluice.Orchestration.Rollouts;
@@ -24,6 +23,7 @@ public sealed class RolloutOrchestrator : Orchestrator<RolloutInput, RolloutResu
             ActivityRefs.LoadPlan, new LoadPlanInput(input.BundleHash, input.RestoreEnvironment), Retries.Standard);
         var run = new RolloutRun(context, input, plan);
         var log = context.CreateReplaySafeLogger(nameof(RolloutOrchestrator));
+        Announce(run);
         try
         {
             foreach (var (index, step) in plan.Steps.Index())
@@ -53,9 +53,28 @@ public sealed class RolloutOrchestrator : Orchestrator<RolloutInput, RolloutResu
         }
     }
 
+    private static void Announce(RolloutRun run)
+    {
+        var (input, release) = (run.Input, run.Input.Release);
+        var message = input.Kind == RolloutKind.Restore
+            ? $"{input.RestoreEnvironment} goes back to {release.Version}: {input.Reason}"
+            : $"{release.Version} starts, triggered by {input.TriggeredBy}" + (input.RetryOf is { } earlier ? $", again after {earlier}" : "");
+        if (input.RestoreEnvironment is { } environment)
+        {
+            run.Journal.Note("rollout.started", environment, message, ("restores", environment));
+        }
+        else
+        {
+            run.Journal.Note("rollout.started", run.Plan.LastEnvironment, message, ("commit", release.Commit ?? ""));
+        }
+
+        run.Journal.Show(run.Journal.Status with { Message = message });
+    }
+
     private static async Task<StepEnd> RunAsync(RolloutRun run, Step step)
     {
-        var environment = step.Environment is { } name ? await run.EnterAsync(name) : null;
+        // A gate touches nothing: it neither takes an environment nor waits for one.
+        var environment = step is not Step.Approval && step.Environment is { } name ? await run.EnterAsync(name) : null;
         await StartedAsync(run, step, environment);
         return step switch
         {

@@ -1,5 +1,4 @@
 using Sluice.Domain.Rollouts;
-using Sluice.Orchestration.Activities;
 using Sluice.Orchestration.Rollouts;
 
 namespace Sluice.Orchestration.Steps;

@@ -1,0 +1,119 @@
+using Sluice.Domain.Analysis;
+using Sluice.Domain.Rollouts;
+using Sluice.Durable;
+using Sluice.Orchestration.Activities;
+
+namespace Sluice.Orchestration.Soaks;
+
+/// <summary>A stretch of looking.</summary>
+/// <param name="Terms">What is looked at, and how long.</param>
+/// <param name="State">Where the leg before ended.</param>
+/// <param name="GridStart">The moment of tick 0, UTC: ticks are on an absolute grid.</param>
+/// <param name="FirstTick">The first tick of this leg.</param>
+/// <param name="Holding">Why the soak held when the leg before ended; null when it did not.</param>
+public sealed record LegInput(LookTerms Terms, SoakState State, DateTime GridStart, long FirstTick, PauseReason? Holding);
+
+/// <summary>How a stretch of looking ended.</summary>
+/// <param name="End">Why.</param>
+/// <param name="State">Where the next leg begins.</param>
+/// <param name="NextTick">Its first tick.</param>
+/// <param name="Progress">How far the soak is.</param>
+/// <param name="Holding">Why it holds; null when it does not.</param>
+/// <param name="Reason">For people.</param>
+public sealed record LegResult(LegEnd End, SoakState State, long NextTick, SoakProgress Progress, PauseReason? Holding, string Reason);
+
+/// <summary>Why a leg ended.</summary>
+public enum LegEnd
+{
+    /// <summary>It had its ticks: the next one goes on.</summary>
+    Rotated,
+
+    /// <summary>Long enough, and good.</summary>
+    Passed,
+
+    /// <summary>Bad.</summary>
+    Failed,
+
+    /// <summary>Nothing learned for the patience of the plan.</summary>
+    NoData,
+
+    /// <summary>It began or ceased to hold: the parent shows it, the next leg goes on.</summary>
+    HoldChanged,
+
+    /// <summary>The rollout wanted it to end.</summary>
+    Stopped,
+}
+
+/// <summary>
+/// Looks again and again for a while. It receives no events and ticks at most <see cref="MaxTicks"/> times, so its history stays
+/// short; what it should do it reads in each look.
+/// </summary>
+public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
+{
+    /// <summary>Most ticks of one leg.</summary>
+    public const int MaxTicks = 120;
+
+    // Looks in a row that could not even be taken before the soak says that it is blind.
+    private const int BlindAfter = 3;
+
+    /// <inheritdoc/>
+    public override async Task<LegResult> RunAsync(DurableContext context, LegInput input)
+    {
+        var state = input.State;
+        var progress = new SoakProgress();
+        var tick = input.FirstTick;
+        var blind = 0;
+        for (var n = 0; n < MaxTicks; n++)
+        {
+            // After a pause of the whole machine the missed ticks are gone, not made up for in a burst.
+            tick = Math.Max(tick, TickAt(context.CurrentUtcDateTime));
+            var due = input.GridStart + (input.Terms.Tick * tick++);
+            if (due > context.CurrentUtcDateTime)
+            {
+                await context.CreateTimer(due);
+            }
+
+            LookResult look;
+            try
+            {
+                look = await context.CallActivityAsync(ActivityRefs.Look, new LookInput(input.Terms, state));
+                blind = 0;
+            }
+            catch (TaskFailureException failure)
+            {
+                // The next tick is the next attempt. The release is not to blame.
+                progress = progress with { Verdict = Verdict.Error, Reason = "could not look: " + failure.Failure.ErrorMessage };
+                context.SetCustomStatus(progress);
+                if (++blind == BlindAfter && input.Holding != PauseReason.MetricsUnavailable)
+                {
+                    return Result(LegEnd.HoldChanged, PauseReason.MetricsUnavailable, progress.Reason!);
+                }
+
+                continue;
+            }
+
+            state = look.State;
+            if (look.Progress is { } seen)
+            {
+                progress = seen;
+                context.SetCustomStatus(progress);
+            }
+
+            if (look.End is { } end)
+            {
+                return Result(end, look.Holding, look.Reason);
+            }
+
+            if (look.Progress is not null && look.Holding != input.Holding)
+            {
+                return Result(LegEnd.HoldChanged, look.Holding, look.Reason);
+            }
+        }
+
+        return Result(LegEnd.Rotated, input.Holding, progress.Reason ?? "");
+
+        LegResult Result(LegEnd end, PauseReason? holding, string reason) => new(end, state, tick, progress, holding, reason);
+
+        long TickAt(DateTime now) => (long)Math.Ceiling((now - input.GridStart) / input.Terms.Tick - 0.5);
+    }
+}

@@ -1,0 +1,174 @@
+using Sluice.Domain.Analysis;
+using Sluice.Domain.Plans;
+using Sluice.Domain.Rollouts;
+using Sluice.Durable;
+using Sluice.Orchestration.Activities;
+using Sluice.Orchestration.Ports;
+using Sluice.Orchestration.Rollouts;
+
+namespace Sluice.Orchestration.Soaks;
+
+/// <summary>How a watch ended.</summary>
+internal enum WatchEnd
+{
+    Passed,
+    Failed,
+    NoData,
+    Promoted,
+}
+
+/// <summary>
+/// Watches a revision leg by leg, and the people meanwhile. Decisions act at once: a leg is told by the desired state that it reads at
+/// its next tick, and is awaited before another one begins or the rollout returns.
+/// </summary>
+/// <param name="run">The rollout.</param>
+/// <param name="environment">Where.</param>
+/// <param name="kind"><c>soak</c> or <c>hold</c>.</param>
+/// <param name="rules">By what is judged.</param>
+/// <param name="onNoData">What follows when nothing is learned.</param>
+/// <param name="suite">Checks run at each look; null for none.</param>
+internal sealed class Watch(
+    RolloutRun run, EnvironmentRun environment, string kind, SoakRules rules, NoDataAction onNoData, SmokeSuite? suite)
+{
+    private static readonly TimeSpan LongestTick = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan AfterLostLeg = TimeSpan.FromSeconds(30);
+    private const int LostLegs = 5;
+
+    private SoakState? _state;
+    private int _leg;
+    private long _errorsBefore;
+    private Command? _paused;
+    private string _reason = "";
+
+    /// <summary>Commands that end a watch, or go on with one that waits.</summary>
+    public static bool EndsOrResumes(Command command) => command.Kind == CommandKind.Resume || Ends(command);
+
+    /// <summary>Why the last leg could not learn anything.</summary>
+    public PauseReason? Holding { get; private set; }
+
+    /// <summary>What was learned stays, the patience begins again.</summary>
+    public void StartOver() => _state = _state is { } state ? state with { LastGainAt = run.Now, ConsecutiveErrors = 0 } : null;
+
+    /// <summary>Looks until there is a verdict, or a person ends it.</summary>
+    public async Task<(WatchEnd End, string Reason)> RunAsync()
+    {
+        // Legs of an earlier watch that a person ended see the old wish first; the next leg must not find it.
+        await Leaving.AwaitOutstandingAsync(run);
+        await DesireAsync(DesiredState.Run);
+        var terms = Terms();
+        var state = _state ?? SoakState.Start(run.Now);
+        var gridStart = run.Context.CurrentUtcDateTime;
+        var tick = 0L;
+        var lost = 0;
+        PauseReason? holding = null;
+        _errorsBefore = environment.Row.ErrorCount;
+        while (true)
+        {
+            var id = RolloutIds.Child(run.Id, run.StepIndex, kind, ++_leg);
+            var leg = run.Context.CallSubOrchestratorAsync(
+                Orchestrations.SoakLeg,
+                new LegInput(terms, state, gridStart, tick, holding),
+                new SubOrchestrationOptions { InstanceId = id, Version = run.Context.Version });
+            await ShowAsync(id, holding);
+            if (await UntilAsync(leg, id, holding) is { } ended)
+            {
+                _state = state;
+                return (WatchEnd.Promoted, ended);
+            }
+
+            LegResult result;
+            try
+            {
+                result = await leg;
+            }
+            catch (TaskFailureException failure) when (++lost < LostLegs)
+            {
+                run.Journal.Note("leg.lost", environment.Name, $"{id} was ended, another one takes over: {failure.Failure.ErrorMessage}");
+                await run.Inbox.SleepAsync(AfterLostLeg);
+                continue;
+            }
+
+            state = _state = result.State;
+            tick = result.NextTick;
+            Count(result.Progress);
+            switch (result.End)
+            {
+                case LegEnd.Passed:
+                    return (WatchEnd.Passed, result.Reason);
+                case LegEnd.Failed:
+                    return (WatchEnd.Failed, result.Reason);
+                case LegEnd.NoData:
+                    Holding = result.Holding;
+                    return (WatchEnd.NoData, $"nothing was learned for {Durations.Format(rules.Patience)}: {result.Reason}");
+                case LegEnd.HoldChanged:
+                    holding = result.Holding;
+                    _reason = holding is null ? "" : result.Reason;
+                    run.Journal.Note(
+                        holding is null ? "resumed" : "paused", environment.Name, holding is null ? "it can be judged again" : result.Reason);
+                    break;
+                case LegEnd.Stopped:
+                    // Somebody else wrote the wish: this rollout wants it to run.
+                    await DesireAsync(Wish);
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    private LookTerms Terms()
+    {
+        var parts = Math.Max(1, Math.Ceiling(rules.Every / LongestTick));
+        return new LookTerms(
+            run.Id, environment.Target, environment.Revision, environment.Stable?.Revision, rules, onNoData, suite, rules.Every / parts);
+    }
+
+    private static bool Ends(Command command) => command.Kind is CommandKind.Promote or CommandKind.PromoteFull or CommandKind.Skip;
+
+    private async Task<string?> UntilAsync(Task leg, string id, PauseReason? holding)
+    {
+        while (await run.Inbox.UntilAsync(leg, c => c.Kind == CommandKind.Pause || EndsOrResumes(c)) is { } command)
+        {
+            if (Ends(command))
+            {
+                run.AtOnce |= command.Kind == CommandKind.PromoteFull;
+                run.Inbox.Leave(leg);
+                await DesireAsync(DesiredState.Stop);
+                return $"{command.Kind} by {command.Actor}" + (command.Reason is null ? "" : $": {command.Reason}");
+            }
+
+            _paused = command.Kind == CommandKind.Pause ? command : null;
+            run.Journal.Note(
+                _paused is null ? "resumed" : "paused", environment.Name, $"{command.Kind} by {command.Actor}", ("actor", command.Actor));
+            await DesireAsync(Wish);
+            await ShowAsync(id, holding);
+        }
+
+        return null;
+    }
+
+    private DesiredState Wish => _paused is null ? DesiredState.Run : DesiredState.Pause;
+
+    private async Task DesireAsync(DesiredState state) =>
+        await run.ReadAsync(ActivityRefs.SetDesiredState, new DesiredStateInput(run.Id, state));
+
+    private Task ShowAsync(string leg, PauseReason? holding) => run.Journal.ShowAsync(run.Journal.Status with
+    {
+        Phase = _paused is null && holding is null ? Phase.Progressing : Phase.Paused,
+        PauseReason = _paused is null ? holding : PauseReason.PausedByUser,
+        Leg = leg,
+        Message = _paused is not null ? $"paused by {_paused.Actor}; health and limits are watched"
+            : _reason.Length > 0 ? _reason
+            : run.Plan.Steps[run.StepIndex].Title,
+    });
+
+    private void Count(SoakProgress progress)
+    {
+        var errors = _errorsBefore + progress.CanaryErrors;
+        if (errors != environment.Row.ErrorCount)
+        {
+            environment.Row = environment.Row with { ErrorCount = errors };
+            run.Journal.Put(environment.Row);
+        }
+    }
+}
