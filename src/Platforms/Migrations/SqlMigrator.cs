@@ -53,12 +53,13 @@ public sealed partial class SqlMigrator(TimeProvider time) : IMigrator
     }
 
     /// <inheritdoc/>
-    /// <remarks>The transaction in which it looks is never committed, so a database without the table stays without.</remarks>
-    public async Task<IReadOnlyList<string>> PendingAsync(string connectionString, IReadOnlyList<SqlText> files, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> PendingAsync(
+        string connectionString, IReadOnlyList<SqlText> files, CancellationToken cancellationToken)
     {
         await using var target = Open(connectionString);
         return await target.RunAsync(async () =>
         {
+            // Never committed: a table that asking made goes with its transaction.
             await target.BeginAsync(cancellationToken);
             var applied = await target.AppliedAsync(cancellationToken);
             return files.Select(f => f.Path).Where(path => !applied.ContainsKey(path)).ToList();
