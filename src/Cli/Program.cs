@@ -1,1 +1,3 @@
-return 0;
+using Sluice.Cli.CommandLine;
+
+return await SluiceCommand.RunAsync(args, Terminal.OfConsole());

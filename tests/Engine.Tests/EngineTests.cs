@@ -27,9 +27,10 @@ public sealed class EngineTests
         for (var n = 1; n <= 4; n++)
         {
             await using var engine = await VirtualEngine.StartAsync(Sample());
-            var id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("main", "x");
-            await engine.Client.RaiseEventAsync(id, "go", 7);
             engine.CrashAfterActivity = n;
+            var id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("main", "x");
+            await engine.SettleAsync();
+            await engine.Client.RaiseEventAsync(id, "go", 7);
 
             var done = await engine.RunAsync(id);
 

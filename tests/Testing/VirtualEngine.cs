@@ -9,7 +9,7 @@ namespace Sluice.Testing;
 /// </summary>
 public sealed class VirtualEngine : IAsyncDisposable
 {
-    private readonly DurableTasks _tasks;
+    private DurableTasks _tasks;
     private readonly IServiceProvider? _services;
     private readonly VirtualEngineOptions _options;
     private readonly string _folder = Directory.CreateTempSubdirectory("sluice-engine-").FullName;
@@ -59,6 +59,9 @@ public sealed class VirtualEngine : IAsyncDisposable
     /// <summary>Crash after this commit of the present process (1 is its first), before anybody hears of it; null for never.</summary>
     public long? CrashAfterCommit { get; set; }
 
+    /// <summary>Commits of the present process so far.</summary>
+    public long Commits => _process.Commits;
+
     /// <summary>Starts an engine on an empty temporary database.</summary>
     public static async Task<VirtualEngine> StartAsync(
         DurableTasks tasks, IServiceProvider? services = null, VirtualEngineOptions? options = null)
@@ -78,7 +81,8 @@ public sealed class VirtualEngine : IAsyncDisposable
         while (true)
         {
             await SettleAsync();
-            var instance = await Client.GetInstanceAsync(instanceId, getInputsAndOutputs: true) ?? throw new InstanceNotFoundException(instanceId);
+            var instance = await Client.GetInstanceAsync(instanceId, getInputsAndOutputs: true)
+                ?? throw new InstanceNotFoundException(instanceId);
             if (instance.IsTerminal)
             {
                 return instance;
@@ -150,9 +154,11 @@ public sealed class VirtualEngine : IAsyncDisposable
     }
 
     /// <summary>Kills the engine where it stands (no graceful stop, running activities end mid-air) and starts another on its file.</summary>
-    public async Task RestartAsync()
+    /// <param name="tasks">Other code for the new process; the same when null.</param>
+    public async Task RestartAsync(DurableTasks? tasks = null)
     {
         _process.Kill();
+        _tasks = tasks ?? _tasks;
         _process = NewProcess();
         await Engine.StartAsync();
     }

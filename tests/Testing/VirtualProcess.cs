@@ -46,6 +46,7 @@ internal sealed class VirtualProcess
                 TimeProvider = new HostClock(owner.Clock),
                 MaxConcurrentActivities = options.MaxConcurrentActivities,
                 MaxCachedInstances = options.MaxCachedInstances,
+                LongestTimerWait = TimeSpan.FromDays(36_500),
                 AroundActivity = AttemptAsync,
                 CrashAfterCommit = CrashesAfter,
             },
@@ -86,8 +87,12 @@ internal sealed class VirtualProcess
 
     private void Changed() => Volatile.Read(ref _changed).TrySetResult();
 
+    /// <summary>Commits so far.</summary>
+    public long Commits { get; private set; }
+
     private bool CrashesAfter(long commit)
     {
+        Commits = commit;
         if (_owner.CrashAfterCommit != commit)
         {
             return false;

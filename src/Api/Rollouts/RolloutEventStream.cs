@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Sluice.Api.Http;
 using Sluice.Orchestration.Ports;
 
@@ -44,7 +46,10 @@ internal static class RolloutEventStream
 
         public async Task ExecuteAsync(HttpContext httpContext)
         {
-            var cancellationToken = httpContext.RequestAborted;
+            // A server that stops does not wait for followers: they come again with Last-Event-ID.
+            var stopping = httpContext.RequestServices.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? CancellationToken.None;
+            using var ends = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, stopping);
+            var cancellationToken = ends.Token;
             httpContext.Response.ContentType = "text/event-stream";
             await httpContext.Response.StartAsync(cancellationToken);
             var skipTo = httpContext.Request.Headers["Last-Event-ID"].ToString();
@@ -81,7 +86,7 @@ internal static class RolloutEventStream
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
-                // The client left, or the server stops: it comes again with Last-Event-ID.
+                // The client left, or the server stops.
             }
         }
 

@@ -42,6 +42,9 @@ public sealed class ServerSettings
     /// <summary>Path of the certificate's PEM key; needed with <see cref="Certificate"/>.</summary>
     public string? CertificateKey { get; set; }
 
+    /// <summary>What relative directories in plans are relative to; null for the folder the server is started in.</summary>
+    public string? BaseDirectory { get; set; }
+
     /// <summary>Days that events are kept. The default is 90; the audit trail is kept for ever.</summary>
     public int EventRetentionDays { get; set; } = 90;
 
@@ -78,6 +81,11 @@ public sealed class ServerSettings
         foreach (var file in new[] { Certificate, CertificateKey }.Where(f => f is not null && !File.Exists(f)))
         {
             faults.Add($"Server: there is no file '{file}'.");
+        }
+
+        if (BaseDirectory is not null && !Directory.Exists(BaseDirectory))
+        {
+            faults.Add($"Server:BaseDirectory: there is no folder '{BaseDirectory}'.");
         }
 
         if (EventRetentionDays is < 1 or > 36_500)

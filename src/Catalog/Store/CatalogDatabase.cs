@@ -23,8 +23,9 @@ internal sealed class CatalogDatabase : IAsyncDisposable
 
     public IReadOnlyList<string> Migrations => IsPostgres ? CatalogSchema.Postgres : CatalogSchema.Sqlite;
 
+    // Not to_regclass: it may answer from the session's cache and miss what another process has just committed.
     public string HasSchema => IsPostgres
-        ? "SELECT to_regclass('catalog.schema_version') IS NOT NULL"
+        ? "SELECT count(*) FROM pg_tables WHERE schemaname = 'catalog' AND tablename = 'schema_version'"
         : "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'";
 
     public static CatalogDatabase Connect(DatabaseAddress address)
@@ -98,8 +99,8 @@ internal sealed class CatalogDatabase : IAsyncDisposable
             SqliteException { SqliteErrorCode: 26 } => "is not a SQLite database; point DATABASE_URL or DATA_DIR elsewhere",
             UnauthorizedAccessException or IOException => "cannot be made: its folder is missing and this user may not create it",
             PostgresException e => $"refused: {e.MessageText} ({e.SqlState})",
-            NpgsqlException { InnerException: { } e } => $"does not answer: {e.Message}",
-            _ => $"failed: {failure.Message}",
+            NpgsqlException { InnerException: { } e } => $"does not answer: {e.Message.TrimEnd('.')}",
+            _ => $"failed: {failure.Message.TrimEnd('.')}",
         };
         return new CatalogStoreException($"The catalogue's database ({Address}) {reason}.", failure);
     }

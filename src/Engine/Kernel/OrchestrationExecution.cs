@@ -45,12 +45,14 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
     /// <summary>Whether the run has begun.</summary>
     public bool Started => _code is not null;
 
+    /// <summary>Numbers of the decisions without an answer.</summary>
+    public IReadOnlyCollection<int> OpenTasks => _open.Keys;
+
     /// <summary>Events and their waiters.</summary>
     public ExternalEvents Events { get; } = new();
 
     /// <summary>Repeats what happened. The last turn may be unfinished.</summary>
-    /// <exception cref="NonDeterministicOrchestrationException">The code does something else now.</exception>
-    /// <exception cref="ForeignAwaitException">The code left its thread.</exception>
+    /// <exception cref="UnplayableException">The code does something else now, left its thread, or is not there.</exception>
     public void Replay(IEnumerable<HistoryEvent> history)
     {
         IsReplaying = true;
@@ -67,7 +69,7 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
     /// <summary>Takes what is new.</summary>
     /// <param name="events">In order of arrival.</param>
     /// <param name="now">The time of this turn, UTC; never earlier than the last one's.</param>
-    /// <exception cref="ForeignAwaitException">The code left its thread.</exception>
+    /// <exception cref="UnplayableException">The code left its thread, or is not there.</exception>
     public Turn Run(IEnumerable<HistoryEvent> events, DateTime now)
     {
         Now = now;
@@ -188,8 +190,7 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
         _name = started.Name;
         if (orchestrator is null)
         {
-            _code = Task.FromException<object?>(new MissingOrchestratorException(started.Name));
-            return;
+            throw new MissingOrchestratorException(started.Name);
         }
 
         var context = new ReplayContext(this, started, loggers);
@@ -218,7 +219,7 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
         {
             return DurableJson.Read(started.Input, orchestrator!.InputType);
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException)
+        catch (Exception e)
         {
             throw new JsonException($"InputUnreadable: The input of '{started.Name}' is not a {orchestrator!.InputType.Name}: {e.Message}", e);
         }
@@ -285,7 +286,7 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
         {
             return new ExecutionCompleted(Now, _nextId, DurableJson.Write(_code.Result));
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException)
+        catch (Exception e)
         {
             return new ExecutionFailed(Now, _nextId, TaskFailure.FromException(e));
         }
@@ -294,7 +295,7 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
     private static TaskFailure Failure(Task code)
     {
         var exception = code.IsCanceled ? new TaskCanceledException(code) : code.Exception!.InnerException!;
-        return TaskFailure.FromException(exception) with { IsNonRetriable = exception is MissingOrchestratorException };
+        return TaskFailure.FromException(exception);
     }
 
     private static string? NameOf(Decision decision) => decision switch
@@ -305,7 +306,3 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
         _ => null,
     };
 }
-
-/// <summary>The host does not have the orchestrator that an instance was started with.</summary>
-internal sealed class MissingOrchestratorException(string name)
-    : Exception($"OrchestratorMissing: There is no orchestrator '{name}' in this program. Deploy the version that has it and rewind the instance.");

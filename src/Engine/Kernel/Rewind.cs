@@ -4,32 +4,25 @@ namespace Sluice.Engine.Kernel;
 
 /// <summary>
 /// A failed history made open again. Failed activities and children are taken as unanswered, so that they run again; those whose
-/// failure the code went on from (a retry, a compensation) stay. Which they are is found by replaying: as many failures are
-/// taken out, from the last one backwards, as the code can do without.
+/// failure the code went on from (a retry, a compensation) stay. Which they are is found by replaying: each failure is taken out,
+/// from the last one backwards, if the code can do without it.
 /// </summary>
-/// <param name="History">The history without its end.</param>
-/// <param name="Reopened">Decisions that wait for an answer again.</param>
-internal sealed record Rewind(List<HistoryEvent> History, IReadOnlyList<Decision> Reopened)
+internal static class Rewind
 {
-    /// <summary>Plans the rewind of a failed run.</summary>
+    /// <summary>The history to go on from.</summary>
     /// <param name="history">Everything that happened.</param>
     /// <param name="newExecution">For trial replays.</param>
-    public static Rewind Plan(List<HistoryEvent> history, Func<OrchestrationExecution> newExecution)
+    public static List<HistoryEvent> Reopen(List<HistoryEvent> history, Func<OrchestrationExecution> newExecution)
     {
         var end = history.FindLastIndex(e => e is ExecutionFailed);
         var past = end < 0 ? history : history[..end];
-        var failures = past.Where(e => e is TaskFailed or SubOrchestrationInstanceFailed).ToList();
-        for (var first = 0; first < failures.Count; first++)
+        foreach (var failure in past.FindAll(e => e is TaskFailed or SubOrchestrationInstanceFailed).AsEnumerable().Reverse())
         {
-            var dropped = failures.Skip(first).ToHashSet(ReferenceEqualityComparer.Instance);
-            var candidate = past.Where(e => !dropped.Contains(e)).ToList();
-            if (Replays(candidate, newExecution))
-            {
-                return new Rewind(candidate, Open(candidate));
-            }
+            var without = past.FindAll(e => !ReferenceEquals(e, failure));
+            past = Replays(without, newExecution) ? without : past;
         }
 
-        return new Rewind(past, Open(past));
+        return past;
     }
 
     private static bool Replays(List<HistoryEvent> history, Func<OrchestrationExecution> newExecution)
@@ -39,16 +32,9 @@ internal sealed record Rewind(List<HistoryEvent> History, IReadOnlyList<Decision
             newExecution().Replay(history);
             return true;
         }
-        catch (Exception e) when (e is NonDeterministicOrchestrationException or ForeignAwaitException)
+        catch (UnplayableException)
         {
             return false;
         }
-    }
-
-    private static List<Decision> Open(List<HistoryEvent> history)
-    {
-        var answered = history.OfType<Answer>().Select(a => a.TaskId).ToHashSet();
-        return [.. history.OfType<Decision>().Where(d =>
-            d is TaskScheduled or SubOrchestrationInstanceCreated or TimerCreated && !answered.Contains(d.EventId))];
     }
 }

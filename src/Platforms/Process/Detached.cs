@@ -26,12 +26,12 @@ public sealed record DetachedProgram(
 /// </remarks>
 public static class Detached
 {
-    private const short SetSignalDefault = 0x04;
-    private const short SetSignalMask = 0x08;
+    private const int SetSignalDefault = 0x04;
+    private const int SetSignalMask = 0x08;
     private const int BufferSize = 1024;
 
     // Larger than any of the C library's opaque types.
-    private static short SetSession => (short)(OperatingSystem.IsMacOS() ? 0x0400 : 0x80);
+    private static int SetSession => OperatingSystem.IsMacOS() ? 0x0400 : 0x80;
 
     private static int AppendFlags => OperatingSystem.IsMacOS() ? 0x1 | 0x200 | 0x8 : 0x1 | 0x40 | 0x400;
 
@@ -110,7 +110,7 @@ public static class Detached
     }
 
     // POSIX_SPAWN_CLOEXEC_DEFAULT; elsewhere descriptors are closed by an action.
-    private static short CloseByDefault => (short)(OperatingSystem.IsMacOS() ? 0x4000 : 0);
+    private static int CloseByDefault => OperatingSystem.IsMacOS() ? 0x4000 : 0;
 
     private static void CloseOthers(nint actions)
     {

@@ -131,7 +131,7 @@ internal sealed class Replica(SupervisedRevision revision, int index, Supervisio
         var program = new EffectiveCommand(spec.Command, spec.Directory).Resolve();
         var values = await revision.ValuesAsync(cancellationToken);
         var log = supervision.Files.LogOf(spec);
-        AtomicFile.CreateFolder(Path.GetDirectoryName(log)!);
+        PrivateFile.CreateFolder(Path.GetDirectoryName(log)!);
 
         var port = PortOwner.FreePort();
         var nonce = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));

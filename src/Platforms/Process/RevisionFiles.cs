@@ -17,8 +17,8 @@ internal sealed class RevisionFiles(string dataFolder)
     public void Write(RevisionRecord record)
     {
         var path = Path.Combine(Root, record.Spec.Service, record.Spec.Environment, record.Spec.Revision + ".json");
-        AtomicFile.CreateFolder(Path.GetDirectoryName(path)!);
-        AtomicFile.Write(path, JsonSerializer.SerializeToUtf8Bytes(record, DurableJson.Options));
+        PrivateFile.CreateFolder(Path.GetDirectoryName(path)!);
+        PrivateFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(record, DurableJson.Options));
     }
 
     /// <summary>All records.</summary>

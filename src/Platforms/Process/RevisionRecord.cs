@@ -1,5 +1,4 @@
 using Sluice.Domain.Plans;
-using Sluice.Orchestration.Ports;
 
 namespace Sluice.Platforms.Process;
 

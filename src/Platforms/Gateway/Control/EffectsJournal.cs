@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Sluice.Durable;
 using Sluice.Orchestration.Ports;
+using Sluice.Platforms.Process;
 
 namespace Sluice.Platforms.Gateway.Control;
 
@@ -81,14 +82,7 @@ public enum EffectKind
 /// </summary>
 public sealed class EffectsJournal(string path, TimeProvider time) : IDisposable
 {
-    private readonly FileStream _file = new(path, new FileStreamOptions
-    {
-        Mode = FileMode.Append,
-        Access = FileAccess.Write,
-        Share = FileShare.ReadWrite,
-        BufferSize = 0,
-        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-    });
+    private readonly FileStream _file = PrivateFile.Open(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
 
     private readonly Lock _lock = new();
 

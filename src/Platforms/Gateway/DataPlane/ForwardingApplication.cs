@@ -1,20 +1,25 @@
 using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Sluice.Platforms.Gateway;
 
-/// <summary>What Kestrel runs for each request: no middleware, one exchange object per connection.</summary>
-internal sealed class ForwardingApplication(Listener listener) : IHttpApplication<IFeatureCollection>
+/// <summary>What Kestrel runs for each request: no middleware, one exchange object per connection of a client.</summary>
+internal sealed class ForwardingApplication(Listener listener) : IHttpApplication<Exchange>
 {
-    public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
-
-    public Task ProcessRequestAsync(IFeatureCollection context)
+    public Exchange CreateContext(IFeatureCollection contextFeatures)
     {
-        context.GetRequiredFeature<IHttpResponseFeature>().StatusCode = listener.Routes.Draw(0) is null ? 503 : 502;
-        return Task.CompletedTask;
+        if (contextFeatures is not IHostContextContainer<Exchange> connection)
+        {
+            return new Exchange(listener, contextFeatures);
+        }
+
+        return connection.HostContext ??= new Exchange(listener, contextFeatures);
     }
 
-    public void DisposeContext(IFeatureCollection context, Exception? exception)
+    public Task ProcessRequestAsync(Exchange context) => context.ProcessAsync();
+
+    public void DisposeContext(Exchange context, Exception? exception)
     {
     }
 }

@@ -18,6 +18,7 @@ internal sealed class Listener(string service, string environment, DataPlaneOpti
 
     private readonly Lock _routing = new();
     private readonly List<Revision> _revisions = [];
+    private readonly Random? _seeded = options.Seed is { } seed ? new Random(seed) : null;
     private readonly ILogger _logger = loggers.CreateLogger<DataPlane>();
     private KestrelServer? _server;
     private volatile ListenerSettings? _settings;
@@ -118,6 +119,20 @@ internal sealed class Listener(string service, string environment, DataPlaneOpti
             }
 
             route.Revision.Leave();
+        }
+    }
+
+    /// <summary>A random number from 0 to 99.</summary>
+    public int NextPoint()
+    {
+        if (_seeded is null)
+        {
+            return Random.Shared.Next(100);
+        }
+
+        lock (_seeded)
+        {
+            return _seeded.Next(100);
         }
     }
 

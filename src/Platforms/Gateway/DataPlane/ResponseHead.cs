@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.AspNetCore.Http;
 
 namespace Sluice.Platforms.Gateway;
 
@@ -33,10 +34,9 @@ internal sealed class ResponseHead
     private bool _close;
     private bool _keepAlive;
     private int _minorVersion;
+    private int _fieldCount;
 
     public int Status { get; private set; }
-
-    public int FieldCount { get; private set; }
 
     /// <summary>The body's length where <c>Content-Length</c> says it.</summary>
     public long? ContentLength { get; private set; }
@@ -51,12 +51,18 @@ internal sealed class ResponseHead
 
     public bool IsEventStream { get; private set; }
 
-    /// <summary>A field's name and value, in the order received.</summary>
-    public (string Name, string Value) this[int index] => (_fields[index].Name, _fields[index].Value);
-
-    /// <summary>Whether the field is for this hop only (RFC 9110 §7.6.1), or framing, and is not passed on as it is.</summary>
-    public bool IsForThisHop(string name) =>
-        HopByHop.Contains(name) || (_nominated.Count > 0 && _nominated.Contains(name, StringComparer.OrdinalIgnoreCase));
+    /// <summary>Adds the fields that are not for this hop only, except Content-Length.</summary>
+    public void CopyTo(IHeaderDictionary headers)
+    {
+        for (var i = 0; i < _fieldCount; i++)
+        {
+            var field = _fields[i];
+            if (!field.IsForThisHop && !(_nominated.Count > 0 && _nominated.Contains(field.Name, StringComparer.OrdinalIgnoreCase)))
+            {
+                headers.Append(field.Name, field.Value);
+            }
+        }
+    }
 
     /// <summary>The body's framing when the answer is to a request of this method.</summary>
     public BodyFraming Framing(bool isHead) =>
@@ -79,7 +85,7 @@ internal sealed class ResponseHead
         var head = data[..(end + 2)];
         var line = head[..head.IndexOf("\r\n"u8)];
         ParseStatusLine(line);
-        FieldCount = 0;
+        _fieldCount = 0;
         ContentLength = null;
         IsChunked = _close = _keepAlive = IsEventStream = false;
         Upgrade = null;
@@ -115,15 +121,15 @@ internal sealed class ResponseHead
 
     private void ParseField(ReadOnlySpan<byte> line)
     {
-        if (FieldCount == MaxFields)
+        if (_fieldCount == MaxFields)
         {
             throw new MalformedResponseException($"it has more than {MaxFields} fields");
         }
 
-        if (FieldCount < _fields.Count && line.SequenceEqual(_fields[FieldCount].Line))
+        if (_fieldCount < _fields.Count && line.SequenceEqual(_fields[_fieldCount].Line))
         {
-            Interpret(_fields[FieldCount]);
-            FieldCount++;
+            Interpret(_fields[_fieldCount]);
+            _fieldCount++;
             return;
         }
 
@@ -141,9 +147,9 @@ internal sealed class ResponseHead
 
         var field = new Field(
             line.Length <= MaxRememberedFieldLength ? line.ToArray() : [], Encoding.ASCII.GetString(line[..colon]), Encoding.Latin1.GetString(value));
-        if (FieldCount < _fields.Count)
+        if (_fieldCount < _fields.Count)
         {
-            _fields[FieldCount] = field;
+            _fields[_fieldCount] = field;
         }
         else
         {
@@ -151,7 +157,7 @@ internal sealed class ResponseHead
         }
 
         Interpret(field);
-        FieldCount++;
+        _fieldCount++;
     }
 
     private void Interpret(Field field)
@@ -222,6 +228,8 @@ internal sealed class ResponseHead
             : Is(name, "Transfer-Encoding") ? FieldKind.TransferEncoding
             : Is(name, "Upgrade") ? FieldKind.Upgrade
             : FieldKind.Other;
+
+        public bool IsForThisHop { get; } = HopByHop.Contains(name) || Is(name, "Content-Length");
 
         private static bool Is(string name, string other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);
     }

@@ -3,6 +3,9 @@ namespace Sluice.Platforms.Gateway;
 /// <summary>A route table made ready for the hot path. Immutable; a listener swaps it as a whole.</summary>
 internal sealed class Routes(RouteTable table, Route[] entries)
 {
+    // Without a secret: a client stays where it is when the gateway starts again. Nothing of it is kept.
+    private static readonly SipHash Spreading = new(new byte[16]);
+
     public static Routes Empty { get; } = new(new RouteTable([]), []);
 
     public RouteTable Table { get; } = table;
@@ -55,8 +58,9 @@ internal sealed class Routes(RouteTable table, Route[] entries)
     /// Spreads clients by weighted rendezvous hashing: each client goes to the revision with the highest −weight / ln u(client, revision),
     /// u uniform in (0, 1). A change of weights moves only the clients that it must. Revisions without a ready replica get nobody.
     /// </summary>
-    public Route? Spread(ulong client)
+    public Route? Spread(ReadOnlySpan<char> value)
     {
+        var client = Spreading.Hash(value);
         Route? best = null;
         var highest = 0.0;
         foreach (var entry in entries)

@@ -16,6 +16,9 @@ internal enum AbortReason
 
     /// <summary>The drain time-out came.</summary>
     Drain,
+
+    /// <summary>It has no more use.</summary>
+    Finished,
 }
 
 /// <summary>A connection to a replica. Carries one exchange at a time; between two it waits in its pool.</summary>
@@ -33,7 +36,7 @@ internal sealed class UpstreamConnection(Socket socket, UpstreamPool pool, TimeP
     private bool _inUse;
     private long _progress;
     private long _patience;
-    private volatile bool _waitsForClient;
+    private int _waitsForClient;
     private volatile AbortReason _aborted;
 
     public UpstreamPool Pool => pool;
@@ -69,15 +72,18 @@ internal sealed class UpstreamConnection(Socket socket, UpstreamPool pool, TimeP
     /// <summary>What has been received and not consumed.</summary>
     public ReadOnlyMemory<byte> Buffered => _buffer.AsMemory(_start, _end - _start);
 
-    /// <summary>Set while the exchange waits for its client, who is then at fault when it stands still.</summary>
-    public bool WaitsForClient
+    /// <summary>The exchange waits for its client, who is at fault when it stands still now.</summary>
+    public void BeginWaitForClient()
     {
-        get => _waitsForClient;
-        set
-        {
-            _waitsForClient = value;
-            Progress();
-        }
+        Progress();
+        Interlocked.Increment(ref _waitsForClient);
+    }
+
+    /// <summary>The client has moved.</summary>
+    public void EndWaitForClient()
+    {
+        Interlocked.Decrement(ref _waitsForClient);
+        Progress();
     }
 
     /// <summary>Begins an exchange; false when the connection was closed meanwhile.</summary>
@@ -92,7 +98,7 @@ internal sealed class UpstreamConnection(Socket socket, UpstreamPool pool, TimeP
 
             _inUse = true;
             _patience = (long)(patience.TotalSeconds * time.TimestampFrequency);
-            _waitsForClient = false;
+            _waitsForClient = 0;
             HasAnswered = false;
             Progress();
             return true;
@@ -127,7 +133,7 @@ internal sealed class UpstreamConnection(Socket socket, UpstreamPool pool, TimeP
     {
         if (now - Volatile.Read(ref _progress) > _patience)
         {
-            Abort(_waitsForClient ? AbortReason.Client : AbortReason.Timeout);
+            Abort(Volatile.Read(ref _waitsForClient) > 0 ? AbortReason.Client : AbortReason.Timeout);
         }
     }
 
@@ -192,7 +198,7 @@ internal sealed class UpstreamConnection(Socket socket, UpstreamPool pool, TimeP
         lock (_lock)
         {
             // Nobody may begin on it any more.
-            _aborted = _aborted == AbortReason.None ? AbortReason.Drain : _aborted;
+            _aborted = _aborted == AbortReason.None ? AbortReason.Finished : _aborted;
             socket.Dispose();
         }
     }

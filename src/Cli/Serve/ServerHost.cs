@@ -1,0 +1,135 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Sluice.Api;
+using Sluice.Api.Health;
+using Sluice.Api.Settings;
+using Sluice.Domain.Plans;
+using Sluice.Durable;
+using Sluice.Engine;
+using Sluice.Orchestration;
+using Sluice.Orchestration.Ports;
+using Sluice.Platforms;
+using Sluice.Platforms.Gateway.Control;
+using Sluice.Platforms.Http;
+using Sluice.Platforms.Migrations;
+using Sluice.Platforms.Process;
+using Sluice.Registry;
+
+namespace Sluice.Cli.Serve;
+
+/// <summary>Everything a server is made of, put together: engine, registry, adapters, orchestrations, API, the loops that watch.</summary>
+internal sealed class ServerHost : IAsyncDisposable
+{
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(20);
+    private readonly WebApplication _app;
+    private readonly GatewayClient _gateway;
+
+    public ServerHost(DataFolder folder, SluiceSettings settings, SluiceRegistry registry, ILoggerFactory loggers, TimeProvider time)
+    {
+        _gateway = new GatewayClient(folder.Path, GatewayLaunch.ThisProgram(), time);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = folder.Path });
+        Listen(builder, settings.Server);
+        var services = builder.Services;
+        services.AddSingleton(loggers);
+        services.AddSingleton(time);
+        services.AddRouting();
+        services.Configure<HostOptions>(o => o.ShutdownTimeout = StopPatience);
+
+        services.AddSingleton(registry.Deployments);
+        services.AddSingleton(registry.Events);
+        services.AddSingleton(registry.Coordination);
+        services.AddSingleton(registry.Keys);
+
+        services.AddSingleton<ISecretStore>(new LocalSecretStore(folder.Path));
+        services.AddSingleton<IPlatforms>(s => new AdapterSet(_gateway, s.GetRequiredService<ISecretStore>(), settings.Server.BaseDirectory ?? Environment.CurrentDirectory));
+        services.AddSingleton<ISmokeRunner>(new SmokeRunner(time));
+        services.AddSingleton<ILoadTest>(new LoadTest(time));
+        services.AddSingleton<IMigrator>(new SqlMigrator(time));
+
+        services.AddSingleton(s => new EmbeddedEngine(
+            new DurableTasks().AddSluice(),
+            s,
+            new EngineOptions { Path = folder.EngineFile, MaxConcurrentActivities = settings.Engine.MaxConcurrentActivities, TimeProvider = time },
+            loggers));
+        services.AddSingleton<DurableClient>(s => s.GetRequiredService<EmbeddedEngine>().Client);
+        services.AddSingleton(new RolloutOptions { KnowsApprover = name => Knows(name, settings.Groups, registry.Keys) });
+        services.AddSluiceOrchestration();
+
+        services.AddSluiceApi(settings.Groups, KeyFiles.EnsureSystem(folder));
+        services.AddSingleton(new HealthProbe("registry", async c => { await registry.PingAsync(c); return registry.Place; }));
+        services.AddSingleton(s => new HealthProbe("engine", async c =>
+        {
+            await s.GetRequiredService<DurableClient>().GetAllInstancesAsync(new InstanceQuery { PageSize = 1 }, c);
+            return folder.EngineFile;
+        }));
+        services.AddSingleton(GatewayFigures.Health(_gateway));
+        services.AddSingleton(DiskSpace.Health(folder));
+        services.AddSingleton(GatewayFigures.Figures(_gateway));
+        services.AddSingleton(s => EngineFigures.Figures(s.GetRequiredService<DurableClient>()));
+
+        services.AddHostedService(s => new WatchdogLoop(s.GetRequiredService<Watchdog>(), time, s.GetRequiredService<ILogger<WatchdogLoop>>()));
+        services.AddHostedService(s => new RetentionLoop(registry.Events, settings.Server.EventRetentionDays, time, s.GetRequiredService<ILogger<RetentionLoop>>()));
+
+        _app = builder.Build();
+        _app.MapSluice();
+    }
+
+    public EmbeddedEngine Engine => _app.Services.GetRequiredService<EmbeddedEngine>();
+
+    /// <summary>Answers requests from now on.</summary>
+    /// <returns>The port.</returns>
+    public async Task<int> StartAsync(CancellationToken cancellationToken)
+    {
+        await _app.StartAsync(cancellationToken);
+        var addresses = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        return new Uri(addresses.First()).Port;
+    }
+
+    /// <summary>Waits until told to end, or the engine cannot go on.</summary>
+    /// <returns>Why it cannot; null when told.</returns>
+    public async Task<Exception?> RunAsync(CancellationToken cancellationToken)
+    {
+        var told = Task.Delay(Timeout.Infinite, cancellationToken);
+        return await Task.WhenAny(told, Engine.Fatal) == told ? null : await Engine.Fatal;
+    }
+
+    /// <summary>Ends requests, then the engine. Gateway and revisions are left alone.</summary>
+    public async Task StopAsync()
+    {
+        await _app.StopAsync();
+        await Engine.StopAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _gateway.Dispose();
+    }
+
+    private static void Listen(WebApplicationBuilder builder, ServerSettings settings)
+    {
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = Bundle.MaxBytes;
+            kestrel.Listen(settings.Endpoint, endpoint =>
+            {
+                if (settings.Certificate is { } certificate)
+                {
+                    endpoint.UseHttps(X509Certificate2.CreateFromPemFile(certificate, settings.CertificateKey));
+                }
+            });
+        });
+    }
+
+    // Asked while a plan is checked, which is not asynchronous; a registry of keys is small.
+    private static bool Knows(string name, GroupsSettings groups, IAccessKeys keys) =>
+        groups.Members.ContainsKey(name) || keys.ListAsync(CancellationToken.None).GetAwaiter().GetResult().Any(k => k.Name == name);
+}

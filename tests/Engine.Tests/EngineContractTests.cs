@@ -1,0 +1,33 @@
+using Sluice.Durable;
+using Sluice.Testing;
+using Sluice.Testing.Contract;
+
+namespace Sluice.Engine.Tests;
+
+/// <summary>The embedded engine keeps the contract while its instances stay in memory.</summary>
+public sealed class EngineContractTests : DurableContract
+{
+    protected override async Task<DurableHost> StartAsync(DurableTasks tasks) => new VirtualHost(await VirtualEngine.StartAsync(tasks));
+}
+
+/// <summary>It keeps it as well when every turn replays the whole history.</summary>
+public sealed class ReplayingEngineContractTests : DurableContract
+{
+    protected override async Task<DurableHost> StartAsync(DurableTasks tasks) =>
+        new VirtualHost(await VirtualEngine.StartAsync(tasks, options: new VirtualEngineOptions { MaxCachedInstances = 0 }));
+}
+
+internal sealed class VirtualHost(VirtualEngine engine) : DurableHost
+{
+    public override DurableClient Client => engine.Client;
+
+    public override TimeSpan Tick => TimeSpan.FromMinutes(10);
+
+    public override DateTimeOffset Now => engine.Now;
+
+    public override Task AdvanceAsync(TimeSpan time) => engine.AdvanceAsync(time);
+
+    public override Task<InstanceMetadata> RunAsync(string instanceId) => engine.RunAsync(instanceId);
+
+    public override ValueTask DisposeAsync() => engine.DisposeAsync();
+}

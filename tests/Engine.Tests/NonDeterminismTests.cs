@@ -1,0 +1,140 @@
+using Sluice.Durable;
+using Sluice.Testing;
+
+namespace Sluice.Engine.Tests;
+
+/// <summary>Code that no longer repeats its history fails its instance, naming what was expected and what came.</summary>
+public sealed class NonDeterminismTests
+{
+    private static readonly Dictionary<string, Func<DurableContext, Task>> Codes = new()
+    {
+        ["nothing"] = _ => Task.CompletedTask,
+        ["activity a"] = c => c.CallActivityAsync<int>("a", 0),
+        ["activity b"] = c => c.CallActivityAsync<int>("b", 0),
+        ["timer"] = c => c.CreateTimer(TimeSpan.FromMinutes(1)),
+        ["child"] = c => c.CallSubOrchestratorAsync<int>("child", 0),
+        ["a, b"] = async c =>
+        {
+            await c.CallActivityAsync<int>("a", 0);
+            await c.CallActivityAsync<int>("b", 0);
+        },
+        ["a and b"] = c => Task.WhenAll(c.CallActivityAsync<int>("a", 0), c.CallActivityAsync<int>("b", 0)),
+        ["event to x"] = c =>
+        {
+            c.SendEvent("other", "x", null);
+            return Task.CompletedTask;
+        },
+        ["event to y"] = c =>
+        {
+            c.SendEvent("other", "y", null);
+            return Task.CompletedTask;
+        },
+    };
+
+    [Theory]
+    [InlineData("activity a", "activity b", "a call of activity 'a' (#0)", "a call of activity 'b' (#0)")] // another name
+    [InlineData("activity a", "timer", "a call of activity 'a' (#0)", "a timer (#0)")] // another type
+    [InlineData("timer", "child", "a timer (#0)", "a call of sub-orchestrator 'child' (#0)")]
+    [InlineData("child", "activity a", "a call of sub-orchestrator 'child' (#0)", "a call of activity 'a' (#0)")]
+    [InlineData("event to x", "event to y", "a call of event 'x' (#0)", "a call of event 'y' (#0)")]
+    [InlineData("a, b", "a and b", "no call at this point", "a call of activity 'b' (#1)")] // another order
+    [InlineData("a and b", "a, b", "a call of activity 'b' (#1)", "no call at this point")]
+    [InlineData("activity a", "nothing", "a call of activity 'a' (#0)", "no call at this point")] // missing
+    [InlineData("a, b", "activity a", "a call of activity 'b' (#1)", "no call at this point")] // missing at the end
+    [InlineData("nothing", "activity a", "no call at this point", "a call of activity 'a' (#0)")] // too many
+    [InlineData("activity a", "a, b", "no call at this point", "a call of activity 'b' (#1)")] // too many at the end
+    public async Task Changed_code_is_found_out_and_named(string before, string after, string expected, string actual)
+    {
+        var code = before;
+        await using var engine = await VirtualEngine.StartAsync(new DurableTasks()
+            .Activity<int, int>("a", n => n)
+            .Activity<int, int>("b", n => n)
+            .Orchestrator<int, int>("child", (_, n) => Task.FromResult(n))
+            .Orchestrator<int, string>("main", async (context, _) =>
+            {
+                await Codes[code](context);
+                return await context.WaitForExternalEvent<string>("end");
+            }));
+        var id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("main", 0);
+        await engine.AdvanceAsync(TimeSpan.FromMinutes(2));
+
+        code = after;
+        await engine.RestartAsync();
+        await engine.Client.RaiseEventAsync(id, "end", "fine");
+        var failed = await engine.RunAsync(id);
+
+        Assert.Equal(RuntimeStatus.Failed, failed.RuntimeStatus);
+        Assert.EndsWith("NonDeterministicOrchestrationException", failed.Failure!.ErrorType, StringComparison.Ordinal);
+        Assert.Contains($"the history has {expected}, the code made {actual}", failed.Failure.ErrorMessage, StringComparison.Ordinal);
+        Assert.Contains("rewind", failed.Failure.ErrorMessage, StringComparison.Ordinal);
+
+        code = before;
+        await engine.Client.RewindInstanceAsync(id, "the right code is back");
+        Assert.Equal("fine", (await engine.RunAsync(id)).ReadOutputAs<string>());
+    }
+
+    [Fact]
+    public async Task Code_that_returns_where_its_history_went_on_is_found_out()
+    {
+        var returnsEarly = false;
+        await using var engine = await VirtualEngine.StartAsync(new DurableTasks()
+            .Orchestrator<int, string>("main", async (context, _) =>
+            {
+                await context.WaitForExternalEvent<string>("first");
+                return returnsEarly ? "early" : await context.WaitForExternalEvent<string>("end");
+            }));
+        var id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("main", 0);
+        await engine.Client.RaiseEventAsync(id, "first", "");
+        await engine.SettleAsync();
+
+        returnsEarly = true;
+        await engine.RestartAsync();
+        await engine.Client.RaiseEventAsync(id, "end", "");
+        var failed = await engine.RunAsync(id);
+
+        Assert.Contains("the code made the end of the run", failed.Failure!.ErrorMessage, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("delay")]
+    [InlineData("delay beside an open timer")]
+    [InlineData("thread")]
+    [InlineData("context on another thread")]
+    public async Task Awaiting_what_did_not_come_from_the_context_fails_the_instance(string how)
+    {
+        await using var engine = await VirtualEngine.StartAsync(new DurableTasks()
+            .Orchestrator<string, int>("main", async (context, _) =>
+            {
+                switch (how)
+                {
+                    case "delay":
+                        await Task.Delay(TimeSpan.FromDays(1));
+                        break;
+                    case "delay beside an open timer":
+                        var timer = context.CreateTimer(TimeSpan.FromDays(1));
+                        await Task.Delay(1);
+                        await timer;
+                        break;
+                    case "thread":
+                        var other = context.WaitForExternalEvent<int>("never");
+                        await Task.Run(() => Thread.Sleep(1));
+                        await other;
+                        break;
+                    default:
+                        var never = context.WaitForExternalEvent<int>("never");
+                        await Task.Run(() => context.CreateTimer(TimeSpan.FromDays(1))).ConfigureAwait(false);
+                        await never;
+                        break;
+                }
+
+                return 1;
+            }));
+        var id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("main", "");
+
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var failed = await engine.Client.WaitForInstanceCompletionAsync(id, cancellationToken: patience.Token);
+
+        Assert.Equal(RuntimeStatus.Failed, failed.RuntimeStatus);
+        Assert.Equal("ForeignAwait", failed.Failure!.Code);
+    }
+}

@@ -1,0 +1,228 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Sluice.Registry.Tests;
+
+/// <summary>What opening promises on every database. Derive once per database; add no tests there.</summary>
+public abstract class RegistryOpeningContract : IAsyncLifetime
+{
+    protected RegistryPlace Place { get; private set; } = null!;
+
+    protected abstract RegistryPlace CreatePlace();
+
+    public ValueTask InitializeAsync()
+    {
+        Place = CreatePlace();
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Place.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task What_was_written_is_there_after_opening_again()
+    {
+        await using (var first = await Place.OpenAsync())
+        {
+            await first.Coordination.AcquireLockAsync(new("api", "prod", "a", DateTimeOffset.UnixEpoch, true), default);
+        }
+
+        await using var again = await Place.OpenAsync();
+        await again.PingAsync(default);
+        Assert.Equal("a", (await again.Coordination.GetLockAsync("api", "prod", default))!.Owner);
+        Assert.Equal(["1"], await Place.QueryAsync("SELECT CAST(version AS text) FROM schema_version"));
+    }
+
+    [Fact]
+    public async Task Many_that_open_an_empty_place_at_once_make_one_schema()
+    {
+        var opened = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(Place.OpenAsync)));
+
+        Assert.Equal(["1"], await Place.QueryAsync("SELECT CAST(version AS text) FROM schema_version"));
+        foreach (var registry in opened)
+        {
+            await registry.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_schema_newer_than_the_program_is_refused_naming_both_numbers_and_left_alone()
+    {
+        await (await Place.OpenAsync()).DisposeAsync();
+        await Place.ExecuteAsync("UPDATE schema_version SET version = 7");
+
+        var refused = await Assert.ThrowsAsync<RegistryException>(Place.OpenAsync);
+
+        Assert.StartsWith("RegistryNewer: ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("version 7", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("up to 1", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(["7"], await Place.QueryAsync("SELECT CAST(version AS text) FROM schema_version"));
+    }
+}
+
+public sealed class SqliteRegistryOpeningTests : RegistryOpeningContract
+{
+    protected override RegistryPlace CreatePlace() => new SqlitePlace();
+
+    private SqlitePlace Files => (SqlitePlace)Place;
+
+    [Fact]
+    public async Task A_file_that_is_no_database_is_refused_and_left_as_it_is()
+    {
+        await File.WriteAllTextAsync(Files.File, string.Concat(Enumerable.Repeat("this is no database. ", 300)));
+
+        var refused = await Assert.ThrowsAsync<RegistryException>(Place.OpenAsync);
+
+        Assert.StartsWith($"RegistryCorrupt: {Files.File} is damaged", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith("this is no database", await File.ReadAllTextAsync(Files.File), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_damaged_page_is_told_as_such_when_it_is_read()
+    {
+        await using (var registry = await Place.OpenAsync())
+        {
+            await registry.Coordination.AcquireLockAsync(new("api", "prod", "a", DateTimeOffset.UnixEpoch, true), default);
+        }
+
+        var bytes = await File.ReadAllBytesAsync(Files.File);
+        Array.Fill<byte>(bytes, 0xEE, 4096, bytes.Length - 4096);
+        await File.WriteAllBytesAsync(Files.File, bytes);
+
+        var refused = await Assert.ThrowsAsync<RegistryException>(async () =>
+        {
+            await using var registry = await Place.OpenAsync();
+            await registry.Coordination.GetLockAsync("api", "prod", default);
+        });
+        Assert.Equal(RegistryError.RegistryCorrupt, refused.Error);
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_made_is_told_at_once()
+    {
+        var file = Path.Combine(Files.Folder, "file");
+        await File.WriteAllTextAsync(file, "");
+
+        var refused = await Assert.ThrowsAsync<RegistryException>(() =>
+            SluiceRegistry.OpenAsync(Path.Combine(file, "data"), null, NullLogger<SluiceRegistry>.Instance, default));
+
+        Assert.StartsWith("RegistryUnavailable: ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("data", refused.Message, StringComparison.Ordinal);
+        Assert.True(refused.IsTransient);
+    }
+
+    [Fact]
+    public async Task The_folder_and_the_file_are_for_their_owner_only()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Windows has no such modes.");
+            return;
+        }
+
+        var folder = Path.Combine(Files.Folder, "data");
+
+        await using var registry = await SluiceRegistry.OpenAsync(folder, " ", NullLogger<SluiceRegistry>.Instance, default);
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(folder, "registry.db")));
+        Assert.Contains(folder, registry.Place, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Commits_are_written_ahead_and_on_disk_before_they_return()
+    {
+        await using var registry = await Place.OpenAsync();
+
+        Assert.Equal(["wal"], await Place.QueryAsync("PRAGMA journal_mode"));
+    }
+}
+
+public sealed class PostgresRegistryOpeningTests : RegistryOpeningContract
+{
+    protected override RegistryPlace CreatePlace() => new PostgresPlace();
+
+    [Fact]
+    public async Task A_wrong_password_is_told_without_the_password()
+    {
+        var wrong = PostgresPlace.Server + ";Password=wr0ng-passw0rd";
+
+        var refused = await Assert.ThrowsAsync<RegistryException>(() => OpenAsync(wrong));
+
+        Assert.StartsWith("RegistryUnavailable: PostgreSQL at ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("refuses the login", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("wr0ng", refused.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_that_does_not_exist_is_named()
+    {
+        var refused = await Assert.ThrowsAsync<RegistryException>(() => OpenAsync(PostgresPlace.Server + ";Database=nowhere_at_all"));
+
+        Assert.Contains("database nowhere_at_all", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("create it", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tables_go_into_a_schema_of_their_own_unless_the_search_path_says_otherwise()
+    {
+        var place = (PostgresPlace)Place;
+        await using var registry = await place.OpenAsync();
+
+        Assert.Equal(
+            ["locks"],
+            await place.QueryAsync("SELECT tablename::text FROM pg_tables WHERE tablename = 'locks' AND schemaname = current_schema()"));
+    }
+
+    private static Task<SluiceRegistry> OpenAsync(string connectionString) =>
+        SluiceRegistry.OpenAsync("unused", connectionString, NullLogger<SluiceRegistry>.Instance, default);
+}
+
+/// <summary>Connection strings that lead nowhere need no server to be refused.</summary>
+public sealed class PostgresAddressTests
+{
+    [Fact]
+    public async Task A_server_that_does_not_answer_is_named_without_the_password()
+    {
+        using var closed = new TcpListener(IPAddress.Loopback, 0);
+        closed.Start();
+        var port = ((IPEndPoint)closed.LocalEndpoint).Port;
+        closed.Stop();
+
+        var refused = await Assert.ThrowsAsync<RegistryException>(() => OpenAsync($"postgres://sluice:s3cret@127.0.0.1:{port}/registry"));
+
+        Assert.StartsWith($"RegistryUnavailable: PostgreSQL at 127.0.0.1:{port}, database registry", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", refused.ToString(), StringComparison.Ordinal);
+        Assert.True(refused.IsTransient);
+    }
+
+    [Fact]
+    public async Task A_host_without_an_address_is_named()
+    {
+        var refused = await Assert.ThrowsAsync<RegistryException>(() => OpenAsync("postgres://u:p@no-such-host.invalid/db"));
+
+        Assert.StartsWith("RegistryUnavailable: PostgreSQL at no-such-host.invalid", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("postgres://")]
+    [InlineData("postgres://u:s3cret@host:notaport/db")]
+    [InlineData("postgres://u:s3cret@host/db?fancy=1")]
+    [InlineData("Host=h;Fancy=s3cret")]
+    [InlineData("Host=h;SSL Mode=s3cret")]
+    [InlineData("s3cret")]
+    public async Task A_connection_string_that_is_none_is_refused_without_repeating_it(string text)
+    {
+        var refused = await Assert.ThrowsAsync<RegistryException>(() => OpenAsync(text));
+
+        Assert.StartsWith("RegistryMisconfigured: ", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", refused.ToString(), StringComparison.Ordinal);
+    }
+
+    private static Task<SluiceRegistry> OpenAsync(string connectionString) =>
+        SluiceRegistry.OpenAsync("unused", connectionString, NullLogger<SluiceRegistry>.Instance, default);
+}
