@@ -54,7 +54,7 @@ internal sealed record ApiSettings(int Port, DatabaseAddress Database, string Ve
 
     private static string ReadVersion(SettingsReader values)
     {
-        foreach (var name in (ReadOnlySpan<string>)["VERSION", "APP_VERSION", "RELEASE_VERSION"])
+        foreach (var name in (ReadOnlySpan<string>)["VERSION", "APP_VERSION", "RELEASE_VERSION", "SLUICE_VERSION"])
         {
             if (values.Text(name) is { } version)
             {

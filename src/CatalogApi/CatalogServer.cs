@@ -57,6 +57,16 @@ internal static class CatalogServer
         var health = new HealthEndpoints(settings, store, cache, time, log);
         var admin = new AdminEndpoints(settings, cache, time, log);
 
+        // Who watches a rollout from outside sees which release answered.
+        app.Use((context, next) =>
+        {
+            context.Response.OnStarting(() =>
+            {
+                context.Response.Headers["X-Release"] = settings.Version;
+                return Task.CompletedTask;
+            });
+            return next(context);
+        });
         app.Use(new ProblemAnswers(log).InvokeAsync);
         app.Use(new FaultInjection(settings.Faults, time, crash).InvokeAsync);
         app.Use(new ClientRateLimit(time, RequestsPerMinute, TimeSpan.FromMinutes(1)).InvokeAsync);

@@ -243,7 +243,7 @@ public sealed class EngineClient : DurableClient
     /// <inheritdoc/>
     public override Task<IReadOnlyList<HistoryRecord>> GetOrchestrationHistoryAsync(string instanceId, CancellationToken cancellationToken = default) =>
         Task.FromResult<IReadOnlyList<HistoryRecord>>(_store.Reader.Find(instanceId) is { } row
-            ? [.. _store.Reader.History(row.Key).SelectMany(turn => turn).Select(e => e.ToRecord())]
+            ? [.. _store.Reader.History(row.Key).SelectMany(HistoryJson.ReadList).Select(e => e.ToRecord())]
             : []);
 
     private static Exception? Done(long key) => key > 0 ? null : new InvalidOperationException("An instance got no key.");

@@ -40,6 +40,9 @@ public sealed class EngineOptions
     /// <summary>Most pages the file may have: a full disk, for tests.</summary>
     internal int? MaxPages { get; set; }
 
+    /// <summary>The wall clock may be set, or the machine sleep: timers look at it again after this, however far the next one is.</summary>
+    internal TimeSpan LongestTimerWait { get; set; } = TimeSpan.FromMinutes(1);
+
     internal void Validate()
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(Path);

@@ -81,7 +81,8 @@ public sealed class VirtualEngine : IAsyncDisposable
         while (true)
         {
             await SettleAsync();
-            var instance = await Client.GetInstanceAsync(instanceId, getInputsAndOutputs: true) ?? throw new InstanceNotFoundException(instanceId);
+            var instance = await Client.GetInstanceAsync(instanceId, getInputsAndOutputs: true)
+                ?? throw new InstanceNotFoundException(instanceId);
             if (instance.IsTerminal)
             {
                 return instance;

@@ -46,6 +46,7 @@ internal sealed class VirtualProcess
                 TimeProvider = new HostClock(owner.Clock),
                 MaxConcurrentActivities = options.MaxConcurrentActivities,
                 MaxCachedInstances = options.MaxCachedInstances,
+                LongestTimerWait = TimeSpan.FromDays(36_500),
                 AroundActivity = AttemptAsync,
                 CrashAfterCommit = CrashesAfter,
             },

@@ -101,7 +101,7 @@ internal sealed class ExternalEvents
             {
                 value = DurableJson.Read<T>(raised.Input);
             }
-            catch (Exception e) when (e is JsonException or NotSupportedException)
+            catch (Exception e)
             {
                 SetException(new JsonException($"EventUnreadable: The payload of event '{name}' is not a {typeof(T).Name}: {e.Message}", e));
                 return;

@@ -4,7 +4,7 @@ using Sluice.Engine.History;
 namespace Sluice.Engine.Kernel;
 
 /// <summary>An instance cannot go on with the code there is; it fails, and a rewind with the right code repairs it.</summary>
-internal abstract class UnplayableException(string message) : Exception(message);
+internal abstract class UnplayableException(string message, Exception? innerException = null) : Exception(message, innerException);
 
 /// <summary>The code does not do what its history says it did.</summary>
 internal sealed class NonDeterministicOrchestrationException(string name, string expected, string actual)
@@ -33,6 +33,15 @@ internal sealed class ForeignAwaitException(string name)
     : UnplayableException(
         $"ForeignAwait: Orchestrator '{name}' awaited a task that did not come from its DurableContext, or used the context from another thread. "
         + "Use CreateTimer instead of Task.Delay, activities for all I/O, and no Task.Run or ConfigureAwait(false).");
+
+/// <summary>The orchestrator could not be made, most often because a service it needs is not registered.</summary>
+internal sealed class OrchestratorNotCreatedException(string name, Exception e)
+    : UnplayableException($"OrchestratorNotCreated: Orchestrator '{name}' cannot be made: {e.Message}", e);
+
+/// <summary>The stored history cannot be read: a newer program wrote it, or the file is damaged.</summary>
+internal sealed class UnreadableHistoryException(string instanceId, Exception e)
+    : UnplayableException(
+        $"HistoryUnreadable: The history of instance '{instanceId}' cannot be read ({e.Message}). Rewind it with the program that wrote it, or restore a backup.", e);
 
 /// <summary>The host does not have the orchestrator that an instance was started with.</summary>
 internal sealed class MissingOrchestratorException(string name)

@@ -48,7 +48,7 @@ internal sealed class OpenTask<T>(string name, int id) : TaskCompletionSource<T>
         {
             result = DurableJson.Read<T>(json);
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException)
+        catch (Exception e)
         {
             SetException(new JsonException($"ResultUnreadable: The result of '{name}' (#{id}) is not a {typeof(T).Name}: {e.Message}", e));
             return;

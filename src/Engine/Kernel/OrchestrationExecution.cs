@@ -45,6 +45,9 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
     /// <summary>Whether the run has begun.</summary>
     public bool Started => _code is not null;
 
+    /// <summary>Numbers of the decisions without an answer.</summary>
+    public IReadOnlyCollection<int> OpenTasks => _open.Keys;
+
     /// <summary>Events and their waiters.</summary>
     public ExternalEvents Events { get; } = new();
 
@@ -216,7 +219,7 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
         {
             return DurableJson.Read(started.Input, orchestrator!.InputType);
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException)
+        catch (Exception e)
         {
             throw new JsonException($"InputUnreadable: The input of '{started.Name}' is not a {orchestrator!.InputType.Name}: {e.Message}", e);
         }
@@ -283,7 +286,7 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
         {
             return new ExecutionCompleted(Now, _nextId, DurableJson.Write(_code.Result));
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException)
+        catch (Exception e)
         {
             return new ExecutionFailed(Now, _nextId, TaskFailure.FromException(e));
         }

@@ -7,14 +7,12 @@ namespace Sluice.Engine.Kernel;
 /// failure the code went on from (a retry, a compensation) stay. Which they are is found by replaying: each failure is taken out,
 /// from the last one backwards, if the code can do without it.
 /// </summary>
-/// <param name="History">The history without its end.</param>
-/// <param name="Reopened">Decisions that wait for an answer again.</param>
-internal sealed record Rewind(List<HistoryEvent> History, IReadOnlyList<Decision> Reopened)
+internal static class Rewind
 {
-    /// <summary>Plans the rewind of a failed run.</summary>
+    /// <summary>The history to go on from.</summary>
     /// <param name="history">Everything that happened.</param>
     /// <param name="newExecution">For trial replays.</param>
-    public static Rewind Plan(List<HistoryEvent> history, Func<OrchestrationExecution> newExecution)
+    public static List<HistoryEvent> Reopen(List<HistoryEvent> history, Func<OrchestrationExecution> newExecution)
     {
         var end = history.FindLastIndex(e => e is ExecutionFailed);
         var past = end < 0 ? history : history[..end];
@@ -24,7 +22,7 @@ internal sealed record Rewind(List<HistoryEvent> History, IReadOnlyList<Decision
             past = Replays(without, newExecution) ? without : past;
         }
 
-        return new Rewind(past, Open(past));
+        return past;
     }
 
     private static bool Replays(List<HistoryEvent> history, Func<OrchestrationExecution> newExecution)
@@ -38,12 +36,5 @@ internal sealed record Rewind(List<HistoryEvent> History, IReadOnlyList<Decision
         {
             return false;
         }
-    }
-
-    private static List<Decision> Open(List<HistoryEvent> history)
-    {
-        var answered = history.OfType<Answer>().Select(a => a.TaskId).ToHashSet();
-        return [.. history.OfType<Decision>().Where(d =>
-            d is TaskScheduled or SubOrchestrationInstanceCreated or TimerCreated && !answered.Contains(d.EventId))];
     }
 }

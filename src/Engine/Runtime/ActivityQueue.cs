@@ -186,7 +186,7 @@ internal sealed class ActivityQueue(
         {
             return DurableJson.Read(json, activity.InputType);
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException)
+        catch (Exception e)
         {
             throw new JsonException($"InputUnreadable: The input of activity '{activity.Name}' is not a {activity.InputType.Name}: {e.Message}", e);
         }

@@ -33,7 +33,7 @@ internal sealed class Dispatcher : IDisposable
         _watch = watch;
         _failed = failed;
         _turns = new TurnMaker(store.Reader, tasks, services, loggers, options.TimeProvider);
-        _timers = new TimerQueue(options.TimeProvider, Fire);
+        _timers = new TimerQueue(options.TimeProvider, options.LongestTimerWait, Fire);
         _activities = new ActivityQueue(tasks, services, options, load, logger, Answered);
     }
 

@@ -5,10 +5,8 @@ namespace Sluice.Engine.Runtime;
 /// <summary>All timers of all instances by due time, on one timer of the clock. Does nothing while none is due.</summary>
 internal sealed class TimerQueue : IDisposable
 {
-    // The wall clock may be set, or the machine sleep: look again after this, however far the next timer is.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
-
     private readonly TimeProvider _clock;
+    private readonly TimeSpan _longestWait;
     private readonly Action<TimerItem> _fire;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
@@ -17,10 +15,12 @@ internal sealed class TimerQueue : IDisposable
     private bool _disposed;
 
     /// <param name="clock">The time.</param>
+    /// <param name="longestWait">See <see cref="EngineOptions.LongestTimerWait"/>.</param>
     /// <param name="fire">Called for each timer that came due, on the clock's thread.</param>
-    public TimerQueue(TimeProvider clock, Action<TimerItem> fire)
+    public TimerQueue(TimeProvider clock, TimeSpan longestWait, Action<TimerItem> fire)
     {
         _clock = clock;
+        _longestWait = longestWait;
         _fire = fire;
         _timer = clock.CreateTimer(_ => Fire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -130,7 +130,7 @@ internal sealed class TimerQueue : IDisposable
         if (!_disposed && Next() is { } next)
         {
             var wait = DateTimeOffset.FromUnixTimeMilliseconds(next.Due) - _clock.GetUtcNow();
-            _timer.Change(wait < TimeSpan.Zero ? TimeSpan.Zero : wait > LongestWait ? LongestWait : wait, Timeout.InfiniteTimeSpan);
+            _timer.Change(wait < TimeSpan.Zero ? TimeSpan.Zero : wait > _longestWait ? _longestWait : wait, Timeout.InfiniteTimeSpan);
         }
     }
 }

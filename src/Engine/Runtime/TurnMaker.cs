@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Sluice.Durable;
 using Sluice.Engine.History;
@@ -27,25 +28,20 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
             return Terminate(slot, row, (ExecutionTerminated)ending.Event);
         }
 
-        var rewound = arrived.Find(m => m.Event is ExecutionRewound)?.Event as ExecutionRewound;
-        Rewind? rewind = null;
         UnplayableException? unplayable = null;
+        List<HistoryEvent>? rewritten = null;
         if (slot.Execution is null)
         {
-            var history = reader.History(slot.Key);
-            slot.Turns = history.Count;
-            slot.LastTurn = history.Count == 0 ? default : history[^1][^1].Timestamp;
-            var past = history.SelectMany(turn => turn).ToList();
-            OrchestrationExecution NewExecution() => new(row.Id, tasks.FindOrchestrator(row.Name)?.Invoke(services), loggers, strayed);
             try
             {
-                if (rewound is not null)
+                var past = Load(slot, row);
+                var rewound = arrived.Exists(m => m.Event is ExecutionRewound);
+                if (rewound)
                 {
-                    rewind = Rewind.Plan(past, NewExecution);
-                    past = rewind.History;
+                    rewritten = past = Rewind.Reopen(past, () => NewExecution(row, strayed));
                 }
 
-                var execution = NewExecution();
+                var execution = NewExecution(row, strayed);
                 execution.Replay(past);
                 slot.Execution = execution;
             }
@@ -69,7 +65,35 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
         }
 
         slot.Strayed = false;
-        return Run(slot, row, sorted, rewind, unplayable);
+        return Run(slot, row, sorted, rewritten, unplayable);
+    }
+
+    private OrchestrationExecution NewExecution(InstanceRow row, Action strayed)
+    {
+        try
+        {
+            return new OrchestrationExecution(row.Id, tasks.FindOrchestrator(row.Name)?.Invoke(services), loggers, strayed);
+        }
+        catch (Exception e)
+        {
+            throw new OrchestratorNotCreatedException(row.Name, e);
+        }
+    }
+
+    private List<HistoryEvent> Load(InstanceSlot slot, InstanceRow row)
+    {
+        var turns = reader.History(slot.Key);
+        slot.Turns = turns.Count;
+        try
+        {
+            var past = turns.SelectMany(HistoryJson.ReadList).ToList();
+            slot.LastTurn = past.Count == 0 ? default : past[^1].Timestamp;
+            return past;
+        }
+        catch (JsonException e)
+        {
+            throw new UnreadableHistoryException(row.Id, e);
+        }
     }
 
     private TurnCommit Terminate(InstanceSlot slot, InstanceRow row, ExecutionTerminated ending)
@@ -87,9 +111,10 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
         };
     }
 
-    private TurnCommit Run(InstanceSlot slot, InstanceRow row, Sorting sorted, Rewind? rewind, UnplayableException? unplayable)
+    private TurnCommit Run(InstanceSlot slot, InstanceRow row, Sorting sorted, List<HistoryEvent>? rewritten, UnplayableException? unplayable)
     {
         var now = Now(slot, sorted.Events);
+        var open = rewritten is null || slot.Execution is null ? [] : slot.Execution.OpenTasks.ToHashSet();
         Turn turn;
         try
         {
@@ -106,11 +131,11 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
         }
 
         var end = turn.Decisions.Count > 0 ? turn.Decisions[^1] : null;
-        return new TurnCommit(row, rewind is null ? slot.Turns : 1, now)
+        return new TurnCommit(row, rewritten is null ? slot.Turns : 1, now)
         {
             Events = [new OrchestratorStarted(now), .. sorted.Events, .. turn.Decisions, new OrchestratorCompleted(now)],
-            Rewritten = rewind?.History,
-            Reopened = rewind?.Reopened ?? [],
+            Rewritten = rewritten,
+            Reopened = rewritten is null ? [] : [.. rewritten.OfType<Decision>().Where(d => open.Contains(d.EventId))],
             Consumed = sorted.Taken,
             Deferred = sorted.Deferred,
             Decisions = turn.Decisions,

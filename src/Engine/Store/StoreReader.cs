@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Sluice.Durable;
 using Sluice.Engine.History;
@@ -25,9 +26,9 @@ internal sealed class StoreReader(string path) : IDisposable
         return rows.Count == 0 ? null : rows[0];
     });
 
-    /// <summary>The turns of an instance, oldest first.</summary>
-    public List<List<HistoryEvent>> History(long key) => Use(c =>
-        c.History.Read(r => HistoryJson.ReadList(r.GetString(0)), Tables.Position(key, 0), Tables.Position(key + 1, 0) - 1));
+    /// <summary>The turns of an instance as stored, oldest first; see <see cref="HistoryJson.ReadList"/>.</summary>
+    public List<string> History(long key) => Use(c =>
+        c.History.Read(r => r.GetString(0), Tables.Position(key, 0), Tables.Position(key + 1, 0) - 1));
 
     /// <summary>Messages nobody has taken, in order.</summary>
     public List<(long Instance, Message Message)> Inbox() => Use(c => c.Read(
@@ -125,6 +126,10 @@ internal sealed class StoreReader(string path) : IDisposable
         catch (SqliteException e)
         {
             throw Schema.Translate(e, path);
+        }
+        catch (JsonException e)
+        {
+            throw new EngineStoreException("StoreCorrupt", $"'{path}' holds an event that cannot be read ({e.Message}). Restore a backup.", e);
         }
     }
 

@@ -84,7 +84,8 @@ public sealed partial class SqlMigrator(TimeProvider time) : IMigrator
 
     internal static PlatformException EndedTransaction(SqlText file) => new(
         PlatformError.Invalid,
-        $"{file.Path} ends the transaction that Sluice runs it in: what stands before that has taken effect, and the file is not recorded as applied. Take BEGIN, COMMIT and ROLLBACK out of it.");
+        $"{file.Path} ends the transaction that Sluice runs it in: what stands before that has taken effect, and the file is not recorded "
+            + "as applied. Take BEGIN, COMMIT and ROLLBACK out of it.");
 
     internal static PlatformException Failed(SqlText file, int offset, string message, Exception cause)
     {
@@ -94,20 +95,16 @@ public sealed partial class SqlMigrator(TimeProvider time) : IMigrator
         var before = file.Text.AsSpan(0, offset);
         var line = before.Count('\n') + 1;
         var column = before.Length - before.LastIndexOf('\n');
-        return new PlatformException(PlatformError.Invalid, $"{file.Path}, line {line}, column {column}: {message}. Nothing of this file was kept.", cause);
+        return new PlatformException(
+            PlatformError.Invalid, $"{file.Path}, line {line}, column {column}: {message}. Nothing of this file was kept.", cause);
     }
 
     private static IMigrationTarget Open(string connectionString)
     {
         var text = connectionString.Trim();
-        if (PostgresUrl.IsUrl(text))
-        {
-            return PostgresUrl.TryParse(text, out var keywords, out var fault)
-                ? new PostgresTarget(keywords)
-                : throw new PlatformException(PlatformError.Invalid, $"The database's URL is not understood: {fault}.");
-        }
-
-        if (text.StartsWith("Host=", StringComparison.OrdinalIgnoreCase) || text.Contains(";Host=", StringComparison.OrdinalIgnoreCase))
+        if (PostgresUrl.IsUrl(text)
+            || text.StartsWith("Host=", StringComparison.OrdinalIgnoreCase)
+            || text.Contains(";Host=", StringComparison.OrdinalIgnoreCase))
         {
             return new PostgresTarget(text);
         }
@@ -118,7 +115,9 @@ public sealed partial class SqlMigrator(TimeProvider time) : IMigrator
         return path.Length > 1 && !path.Contains("://", StringComparison.Ordinal) && !path.Contains('=', StringComparison.Ordinal)
             ? new SqliteTarget(path)
             : throw new PlatformException(
-                PlatformError.Invalid, "The database's address is not understood: expected sqlite:///absolute/path, a file path, or postgres://USER:PASSWORD@HOST:PORT/DATABASE.");
+                PlatformError.Invalid,
+                "The database's address is not understood: expected sqlite:///absolute/path, a file path, "
+                    + "or postgres://USER:PASSWORD@HOST:PORT/DATABASE.");
     }
 
     private static PlatformException Changed(IReadOnlyList<SqlText> files, IReadOnlyDictionary<string, string> applied) => new(
@@ -131,12 +130,14 @@ public sealed partial class SqlMigrator(TimeProvider time) : IMigrator
         var faults = files
             .Select(f => (f.Path, Match: TransactionControl().Match(f.Text), f.Text))
             .Where(f => f.Match.Success)
-            .Select(f => $"{f.Path}, line {f.Text.AsSpan(0, f.Match.Groups["word"].Index).Count('\n') + 1}: {f.Match.Groups["word"].Value.ToUpperInvariant()}")
+            .Select(f => (f.Path, f.Text, Word: f.Match.Groups["word"]))
+            .Select(f => $"{f.Path}, line {f.Text.AsSpan(0, f.Word.Index).Count('\n') + 1}: {f.Word.Value.ToUpperInvariant()}")
             .ToList();
         if (faults.Count > 0)
         {
             throw new PlatformException(
-                PlatformError.Invalid, $"Each file is run in a transaction of its own and must not begin or end one: {string.Join("; ", faults)}. Nothing was run.");
+                PlatformError.Invalid,
+                $"Each file is run in a transaction of its own and must not begin or end one: {string.Join("; ", faults)}. Nothing was run.");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using System.Text.Json.Nodes;
 using Sluice.Orchestration.Ports;
 using Sluice.Platforms.Gateway.Control;
@@ -236,6 +237,7 @@ public sealed class GatewayProgramTests
     }
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public async Task A_data_folder_with_a_long_path_works_and_everything_in_it_is_private()
     {
         var top = Path.Combine(Path.GetTempPath(), "sluice-" + Guid.NewGuid().ToString("N"));

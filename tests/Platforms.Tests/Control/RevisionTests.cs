@@ -200,8 +200,8 @@ public sealed class RevisionTests
             new Dictionary<string, string?> { ["0"] = "/dev/null", ["1"] = log, ["2"] = log },
             descriptors);
         Assert.Equal($"{pid}", stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[3]);
-        Assert.Matches(@"(?m)^SigBlk:\t0+$", status);
-        Assert.Matches(@"(?m)^SigIgn:\t0+$", status);
+        Assert.Equal(0ul, Signals(status, "SigBlk"));
+        Assert.Equal(0ul, Signals(status, "SigIgn"));
         Assert.Contains("SLUICE_NONCE", names);
         Assert.Contains("PORT", names);
         Assert.DoesNotContain("PWD", names);
@@ -256,4 +256,8 @@ public sealed class RevisionTests
 
         Assert.Contains("API_KEY (no secret 'nowhere'), URL (no variable 'SLUICE_NO_SUCH_VARIABLE'", refused.Message, StringComparison.Ordinal);
     }
+
+    // Signals 1 to 31, as bits. Those above belong to the C library, which ignores two of them in what it spawns.
+    private static ulong Signals(string status, string name) => Convert.ToUInt64(
+        status.Split('\n').Single(line => line.StartsWith(name, StringComparison.Ordinal)).Split('\t')[1], 16) & 0x7fff_ffff;
 }

@@ -49,14 +49,14 @@ public sealed class ForwardingTests
 
         foreach (var name in new[] { "Keep-Alive", "X-Mine", "Proxy-Authenticate", "Trailer" })
         {
-            Assert.Null(RawConnection.Field(head, name));
+            Assert.DoesNotContain($"\r\n{name}:", head, StringComparison.OrdinalIgnoreCase);
         }
 
         Assert.Equal("1", RawConnection.Field(head, "X-Kept"));
         var seen = Assert.Single(replica.Heads);
         foreach (var name in new[] { "Connection", "X-Hop", "Keep-Alive", "TE", "Proxy-Authorization", "Proxy-Connection", "Upgrade" })
         {
-            Assert.Null(RawConnection.Field(seen, name));
+            Assert.DoesNotContain($"\r\n{name}:", seen, StringComparison.OrdinalIgnoreCase);
         }
 
         Assert.Equal("1", RawConnection.Field(seen, "X-End"));

@@ -148,8 +148,9 @@ public sealed class GatewayClient : IDisposable
             {
                 return await SendAsync<T>(path, request, within, cancellationToken);
             }
-            catch (HttpRequestException e) when (attempt == 1 && e.HttpRequestError == HttpRequestError.ConnectionError)
+            catch (HttpRequestException) when (attempt == 1)
             {
+                // No gateway, or one that ended under the call. Every operation may be asked for twice.
                 await EnsureRunningAsync(cancellationToken);
             }
             catch (HttpRequestException e)

@@ -108,11 +108,12 @@ internal sealed class Exchange
             return true;
         }
 
-        // Kestrel believes Transfer-Encoding and renames a Content-Length beside it. Only an attack sends both (RFC 9112 §6.1).
-        if (_request.Headers.TransferEncoding.Count > 0 && _request.Headers.ContainsKey("X-Content-Length"))
+        // Kestrel believes Transfer-Encoding, in HTTP/1.0 too, and renames a Content-Length beside it: attacks (RFC 9112 §6.1).
+        if (_request.Headers.TransferEncoding.Count > 0
+            && (_request.Headers.ContainsKey("X-Content-Length") || HttpProtocol.IsHttp10(_request.Protocol)))
         {
             _response.Headers.Connection = "close";
-            Problem.Answer(_features, 400, "Bad request", "A request has Content-Length or Transfer-Encoding, not both.");
+            Problem.Answer(_features, 400, "Bad request", "Transfer-Encoding goes neither with Content-Length nor with HTTP/1.0.");
             return true;
         }
 

@@ -49,6 +49,12 @@ internal sealed class Forwarding : IDisposable
     /// <returns>The status of the answer; 0 when it was cut short; null when the client did not wait for it.</returns>
     public async Task<int?> RunAsync()
     {
+        if (_head.IsMalformed)
+        {
+            Refuse(400, "Bad request", "A header field's name has characters that none can have.");
+            return null;
+        }
+
         if (_route.Replicas.Length == 0)
         {
             return Refuse(503, "No replica is ready", "The revision that takes this request has no ready replica.");

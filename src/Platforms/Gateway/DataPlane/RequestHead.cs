@@ -35,6 +35,8 @@ internal struct RequestHead : IDisposable
                 continue;
             }
 
+            // Kestrel takes nearly anything for a name; what a replica makes of it is anybody's guess.
+            IsMalformed |= !HttpText.IsToken(name);
             foreach (var value in values)
             {
                 AppendField(name, value);
@@ -64,6 +66,9 @@ internal struct RequestHead : IDisposable
 
         Append("\r\n"u8);
     }
+
+    /// <summary>Whether a field's name is not one (RFC 9110 §5.1), so that the request must not be sent.</summary>
+    public bool IsMalformed { get; }
 
     public readonly ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(0, _length);
 

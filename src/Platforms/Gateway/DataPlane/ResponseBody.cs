@@ -3,22 +3,41 @@ using System.IO.Pipelines;
 namespace Sluice.Platforms.Gateway;
 
 /// <summary>
-/// Streams an answer's body to the client, at the client's pace: what cannot be written is not received. The last piece is left for Kestrel
-/// to flush together with its end of the message.
+/// Streams an answer's body to the client, at the client's pace: what cannot be written is not received. A body that came
+/// in one piece is left for Kestrel to flush together with the head.
 /// </summary>
 internal sealed class ResponseBody(PipeWriter writer, UpstreamConnection connection)
 {
     private const int MinReceive = 4096;
 
+    private bool _hasFlushed;
+
     /// <exception cref="IOException">The replica closed before the body's end.</exception>
     /// <exception cref="MalformedResponseException">The body's coding is broken.</exception>
-    public ValueTask CopyAsync(BodyFraming framing) => framing switch
+    public async ValueTask CopyAsync(BodyFraming framing)
     {
-        BodyFraming.Length => CopyLengthAsync(connection.Head.ContentLength!.Value),
-        BodyFraming.Chunked => CopyChunkedAsync(),
-        BodyFraming.UntilClose => CopyUntilCloseAsync(),
-        _ => default,
-    };
+        switch (framing)
+        {
+            case BodyFraming.Length:
+                await CopyLengthAsync(connection.Head.ContentLength!.Value);
+                break;
+            case BodyFraming.Chunked:
+                await CopyChunkedAsync();
+                break;
+            case BodyFraming.UntilClose:
+                await CopyUntilCloseAsync();
+                break;
+            case BodyFraming.None:
+            default:
+                return;
+        }
+
+        if (_hasFlushed)
+        {
+            // Kestrel flushes at the end only what has not begun.
+            await FlushAsync();
+        }
+    }
 
     /// <summary>Writes without flushing. (BufferWriter's own extension asks for 0 bytes, and Kestrel then gives none.)</summary>
     public static void Write(PipeWriter writer, ReadOnlySpan<byte> data)
@@ -101,6 +120,7 @@ internal sealed class ResponseBody(PipeWriter writer, UpstreamConnection connect
 
     private async ValueTask FlushAsync()
     {
+        _hasFlushed = true;
         var flushing = writer.FlushAsync();
         if (flushing.IsCompletedSuccessfully)
         {
