@@ -19,8 +19,9 @@ internal sealed class DemoRun(Terminal terminal, DemoFolder folder, TimeSpan soa
 {
     private const int RequestsPerSecond = 100;
     private const int Clients = 500;
-    private const string Bad = "v3";
-    private static readonly string[] Versions = ["v1", "v2", Bad, "v4"];
+    private const string Bad = "v3.0.0";
+    private const string Last = "v4.0.0";
+    private static readonly string[] Versions = ["v1.0.0", "v2.0.0", Bad, Last];
 
     private readonly DemoServer _server = new(folder, terminal.Time);
     private readonly List<DemoRelease> _releases = [];
@@ -36,15 +37,15 @@ internal sealed class DemoRun(Terminal terminal, DemoFolder folder, TimeSpan soa
         try
         {
             await PrepareAsync(cancellationToken);
-            await RolloutAsync("v1", "first release: becomes stable", cancellationToken);
+            await RolloutAsync("v1.0.0", "first release: becomes stable", cancellationToken);
 
             _traffic = new Traffic(new Uri($"http://127.0.0.1:{folder.ProductionPort}"), RequestsPerSecond, Clients, terminal.Time);
             _traffic.Start();
             Say($"Users arrive: {RequestsPerSecond} requests/s from {Clients} clients on http://127.0.0.1:{folder.ProductionPort}");
 
-            await RolloutAsync("v2", "good", cancellationToken);
+            await RolloutAsync("v2.0.0", "good", cancellationToken);
             await RolloutAsync(Bad, "bad: 5 in 100 requests fail", cancellationToken, ("FAULT_ERROR_RATE", "0.05"));
-            await RolloutAsync("v4", "good, and the server is killed in the middle of its canary", cancellationToken);
+            await RolloutAsync(Last, "good, and the server is killed in the middle of its canary", cancellationToken);
 
             await _traffic.StopAsync();
             finished = true;
@@ -84,7 +85,7 @@ internal sealed class DemoRun(Terminal terminal, DemoFolder folder, TimeSpan soa
 
         using var follower = new DemoFollower(terminal, _ci, started.Id);
         var approved = false;
-        var kill = version == "v4";
+        var kill = version == Last;
         var view = await follower.FollowAsync(async (view, token) =>
         {
             if (!approved && view.Status is { Phase: Phase.Paused, PauseReason: PauseReason.Approval })

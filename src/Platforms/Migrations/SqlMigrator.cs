@@ -53,6 +53,20 @@ public sealed partial class SqlMigrator(TimeProvider time) : IMigrator
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> PendingAsync(
+        string connectionString, IReadOnlyList<SqlText> files, CancellationToken cancellationToken)
+    {
+        await using var target = Open(connectionString);
+        return await target.RunAsync(async () =>
+        {
+            // Never committed: a table that asking made goes with its transaction.
+            await target.BeginAsync(cancellationToken);
+            var applied = await target.AppliedAsync(cancellationToken);
+            return files.Select(f => f.Path).Where(path => !applied.ContainsKey(path)).ToList();
+        });
+    }
+
+    /// <inheritdoc/>
     /// <remarks>All files and the removal of the rows are one transaction: run again after a crash, it finds all done or nothing.</remarks>
     public async Task DownAsync(
         string connectionString, IReadOnlyList<SqlText> down, IReadOnlyList<string> undone, CancellationToken cancellationToken)
