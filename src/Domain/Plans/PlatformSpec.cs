@@ -33,6 +33,7 @@ public abstract record PlatformSpec
         TimeSpan StopWithin) : PlatformSpec
     {
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Kind => "process";
     }
 }

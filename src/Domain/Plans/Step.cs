@@ -34,9 +34,11 @@ public abstract record Step
     public sealed record Validate : Step
     {
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Kind => "validate";
 
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Title => $"validate {Environment}";
     }
 
@@ -50,9 +52,11 @@ public abstract record Step
         IReadOnlyList<SqlFile> Up, IReadOnlyList<SqlFile> Down, bool Reversible, bool Expand, string Database) : Step
     {
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Kind => "migrate";
 
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Title => $"migrate {Environment}";
     }
 
@@ -61,9 +65,11 @@ public abstract record Step
     public sealed record Deploy(int Weight) : Step
     {
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Kind => "deploy";
 
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Title => $"deploy {Environment}" + (Weight > 0 ? $" at {Weight} %" : "");
     }
 
@@ -72,9 +78,11 @@ public abstract record Step
     public sealed record Smoke(SmokeSuite Suite) : Step
     {
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Kind => "smoke";
 
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Title => $"smoke {Environment}";
     }
 
@@ -89,9 +97,11 @@ public abstract record Step
         string Path, int Requests, int Concurrency, double MaxErrorRate, TimeSpan? MaxP99, double? Regression) : Step
     {
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Kind => "baseline";
 
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Title => $"baseline {Environment}";
     }
 
@@ -117,9 +127,11 @@ public abstract record Step
         SmokeSuite? Suite) : Step
     {
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Kind => "soak";
 
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Title => $"soak {Durations.Format(Duration)}";
     }
 
@@ -131,9 +143,11 @@ public abstract record Step
     public sealed record Approval(IReadOnlyList<string> Approvers, int Required, TimeSpan Timeout, TimeoutAction OnTimeout) : Step
     {
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Kind => "approval";
 
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Title => $"approval by {string.Join(", ", Approvers)}";
     }
 
@@ -142,9 +156,11 @@ public abstract record Step
     public sealed record SetWeight(int Weight) : Step
     {
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Kind => "setWeight";
 
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Title => $"setWeight {Weight} %";
     }
 
@@ -154,9 +170,11 @@ public abstract record Step
     public sealed record Hold(TimeSpan Duration, TimeSpan Every) : Step
     {
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Kind => "hold";
 
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Title => $"hold {Durations.Format(Duration)}";
     }
 }

@@ -29,6 +29,7 @@ public abstract record Compensation(EnvironmentTarget Target, long LockNumber)
         : Compensation(Target, LockNumber)
     {
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Title => Stable is null
             ? $"{Target.Environment.Name}: take all traffic away"
             : $"{Target.Environment.Name}: traffic back to {Stable.Revision}";
@@ -41,6 +42,7 @@ public abstract record Compensation(EnvironmentTarget Target, long LockNumber)
     public sealed record StopRevision(EnvironmentTarget Target, long LockNumber, string Revision) : Compensation(Target, LockNumber)
     {
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Title => $"{Target.Environment.Name}: stop {Revision}";
     }
 
@@ -51,6 +53,7 @@ public abstract record Compensation(EnvironmentTarget Target, long LockNumber)
     public sealed record MigrateDown(EnvironmentTarget Target, long LockNumber, MigrationInput Input) : Compensation(Target, LockNumber)
     {
         /// <inheritdoc/>
+        [JsonIgnore]
         public override string Title => $"{Target.Environment.Name}: undo {string.Join(", ", Input.Undone)}";
     }
 }
