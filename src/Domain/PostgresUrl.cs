@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Globalization;
 
 namespace Sluice.Domain;
@@ -11,7 +10,7 @@ public static class PostgresUrl
 {
     private static readonly string[] Schemes = ["postgres://", "postgresql://"];
 
-    private static readonly Dictionary<string, string> Keywords = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, string> Parameters = new(StringComparer.OrdinalIgnoreCase)
     {
         ["sslmode"] = "SSL Mode",
         ["sslrootcert"] = "Root Certificate",
@@ -28,68 +27,68 @@ public static class PostgresUrl
     /// <summary>Whether the text begins as such a URL.</summary>
     public static bool IsUrl(string text) => Schemes.Any(s => text.StartsWith(s, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Translates a URL to <c>Host=…;Port=…;Database=…;Username=…;Password=…</c>.</summary>
+    /// <summary>Takes a URL apart into a driver's keywords: <c>Host</c>, <c>Port</c>, <c>Database</c>, <c>Username</c>, <c>Password</c> …</summary>
     /// <param name="text">The URL; a secret.</param>
-    /// <param name="keywords">The keyword form when true is returned, else empty.</param>
+    /// <param name="keywords">Values by keyword when true is returned, else empty.</param>
     /// <param name="fault">What is wrong with the URL, without any of its values; empty when true is returned.</param>
-    public static bool TryParse(string text, out string keywords, out string fault)
+    public static bool TryParse(string text, out IReadOnlyDictionary<string, string> keywords, out string fault)
     {
-        keywords = "";
+        keywords = new Dictionary<string, string>();
         if (!IsUrl(text) || !Uri.TryCreate(text, UriKind.Absolute, out var uri))
         {
-            fault = "expected postgres://USER:PASSWORD@HOST:PORT/DATABASE; a character such as @, / or # in the password is written %40, %2F, %23";
+            fault = "expected postgres://USER:PASSWORD@HOST:PORT/DATABASE; @, / and # in the password are written %40, %2F and %23";
             return false;
         }
 
-        var builder = new DbConnectionStringBuilder();
+        var values = new Dictionary<string, string>();
         if (uri.Host.Length > 0)
         {
-            builder["Host"] = uri.Host.Trim('[', ']');
+            values["Host"] = uri.Host.Trim('[', ']');
         }
 
         if (uri.Port > 0)
         {
-            builder["Port"] = uri.Port.ToString(CultureInfo.InvariantCulture);
+            values["Port"] = uri.Port.ToString(CultureInfo.InvariantCulture);
         }
 
         if (uri.AbsolutePath.Length > 1)
         {
-            builder["Database"] = Uri.UnescapeDataString(uri.AbsolutePath[1..]);
+            values["Database"] = Uri.UnescapeDataString(uri.AbsolutePath[1..]);
         }
 
         var colon = uri.UserInfo.IndexOf(':', StringComparison.Ordinal);
         var user = colon < 0 ? uri.UserInfo : uri.UserInfo[..colon];
         if (user.Length > 0)
         {
-            builder["Username"] = Uri.UnescapeDataString(user);
+            values["Username"] = Uri.UnescapeDataString(user);
         }
 
         if (colon >= 0)
         {
-            builder["Password"] = Uri.UnescapeDataString(uri.UserInfo[(colon + 1)..]);
+            values["Password"] = Uri.UnescapeDataString(uri.UserInfo[(colon + 1)..]);
         }
 
         foreach (var pair in uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var equals = pair.IndexOf('=', StringComparison.Ordinal);
             var name = Uri.UnescapeDataString(equals < 0 ? pair : pair[..equals]);
-            if (equals < 0 || !Keywords.TryGetValue(name, out var keyword))
+            if (equals < 0 || !Parameters.TryGetValue(name, out var keyword))
             {
-                fault = $"the parameter '{name}' is not known; known are {string.Join(", ", Keywords.Keys)}";
+                fault = $"the parameter '{name}' is not known; known are {string.Join(", ", Parameters.Keys)}";
                 return false;
             }
 
             var value = Uri.UnescapeDataString(pair[(equals + 1)..]);
-            builder[keyword] = keyword == "SSL Mode" ? value.Replace("-", "", StringComparison.Ordinal) : value;
+            values[keyword] = keyword == "SSL Mode" ? value.Replace("-", "", StringComparison.Ordinal) : value;
         }
 
-        if (!builder.ContainsKey("Host"))
+        if (!values.ContainsKey("Host"))
         {
             fault = "the host is missing: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE";
             return false;
         }
 
-        keywords = builder.ConnectionString;
+        keywords = values;
         fault = "";
         return true;
     }

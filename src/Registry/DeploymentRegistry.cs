@@ -75,7 +75,7 @@ internal sealed class DeploymentRegistry(Database database) : IDeploymentRegistr
             UPDATE rollouts SET phase = @phase, status_json = @json, status_sequence = @sequence
             WHERE id = @id AND status_sequence <= @sequence
             """,
-            new { id, sequence, phase = Stored<Phase>.Name(status.Phase), json = Stored.Clean(DurableJson.Write(status)!) },
+            new { id, sequence, phase = Stored<Phase>.Name(status.Phase), json = DurableJson.Write(status) },
             cancellationToken);
 
     public Task PutDeploymentAsync(Deployment deployment, CancellationToken cancellationToken) =>

@@ -12,7 +12,8 @@ internal sealed class EventLog(Database database) : IEventLog
         database.ExecuteAsync(
             $"""
             INSERT INTO deployment_events (key, rollout_id, service, environment, type, at, message, data)
-            VALUES (@Key, @RolloutId, @Service, @Environment, @Type, {database.Dialect.ToInstant("@At")}, @Message, {database.Dialect.ToJson("@Data")})
+            VALUES (@Key, @RolloutId, @Service, @Environment, @Type, {database.Dialect.ToInstant("@At")}, @Message,
+                    {database.Dialect.ToJson("@Data")})
             ON CONFLICT (key) DO NOTHING
             """,
             new
@@ -96,7 +97,8 @@ internal sealed class EventLog(Database database) : IEventLog
     {
         var after = Cursor.Read("audit", cursor);
         limit = Cursor.Clamp(limit);
-        var rows = await AuditAsync($"{new Filter().And(after is not null, "number < @Number")} ORDER BY number DESC LIMIT @Rows", after?.Number, limit + 1, cancellationToken);
+        var where = new Filter().And(after is not null, "number < @Number");
+        var rows = await AuditAsync($"{where} ORDER BY number DESC LIMIT @Rows", after?.Number, limit + 1, cancellationToken);
         return Cursor.Page(rows, limit, r => r.ToEntry(), r => new Cursor("audit", r.At, r.Number.ToString()));
     }
 

@@ -108,18 +108,28 @@ public abstract class CoordinationContract : RegistryContract
         Assert.Null(await Store.GetLockAsync("nobody", "ever", default));
     }
 
-    [Fact]
-    public async Task Of_many_that_race_for_a_free_environment_exactly_one_owns_it_and_the_rest_are_in_line()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Of_many_that_race_for_a_free_environment_exactly_one_owns_it_and_the_rest_are_in_line(bool heldBefore)
     {
         var stores = new[] { Registry.Coordination, Other.Coordination };
+        foreach (var environment in Enumerable.Range(0, 6).Select(e => $"e{e}"))
+        {
+            if (heldBefore)
+            {
+                await Store.AcquireLockAsync(new("api", environment, "before", At(0), true), default);
+                await Store.ReleaseLockAsync("api", environment, "before", default);
+            }
 
-        var states = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => Task.Run(() =>
-            stores[i % 2].AcquireLockAsync(new("api", "prod", $"r{i}", At(0), true), default))));
+            var states = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => Task.Run(() =>
+                stores[i % 2].AcquireLockAsync(new("api", environment, $"r{i}", At(0), true), default))));
 
-        var end = (await Store.GetLockAsync("api", "prod", default))!;
-        Assert.All(states, s => Assert.Equal(end.Owner, s.Owner));
-        Assert.Equal(1, end.Number);
-        Assert.Equal(12, end.Waiting.Append(end.Owner).Distinct().Count());
+            var end = (await Store.GetLockAsync("api", environment, default))!;
+            Assert.All(states, s => Assert.Equal(end.Owner, s.Owner));
+            Assert.Equal(heldBefore ? 2 : 1, end.Number);
+            Assert.Equal(12, end.Waiting.Append(end.Owner).Distinct().Count());
+        }
     }
 
     [Fact]

@@ -35,12 +35,17 @@ public abstract class EventLogContract : RegistryContract
     }
 
     [Fact]
-    public async Task A_nul_in_the_words_of_a_service_is_replaced_not_refused()
+    public async Task A_nul_and_half_a_character_in_the_words_of_a_service_are_replaced_not_refused()
     {
-        await Log.AppendAsync(Event("r1", 1, "deployment.failed", 1) with { Message = "a\0b", Data = new Dictionary<string, string> { ["log"] = "\0" } }, default);
+        var item = Event("r1", 1, "deployment.failed", 1) with
+        {
+            Message = "a\0b 🚀 " + "🚀"[..1],
+            Data = new Dictionary<string, string> { ["log"] = "\0" + "🚀"[1..] },
+        };
+        await Log.AppendAsync(item, default);
 
         var read = Assert.Single((await Log.ListAsync(new(), default)).Items);
-        Assert.Equal(("a\uFFFDb", "\uFFFD"), (read.Message, read.Data["log"]));
+        Assert.Equal(("a\uFFFDb 🚀 \uFFFD", "\uFFFD\uFFFD"), (read.Message, read.Data["log"]));
     }
 
     [Fact]

@@ -134,7 +134,7 @@ public sealed class SqliteRegistryOpeningTests : RegistryOpeningContract
     }
 
     [Fact]
-    public async Task Commits_are_written_ahead_and_on_disk_before_they_return()
+    public async Task Readers_do_not_wait_for_the_writer()
     {
         await using var registry = await Place.OpenAsync();
 

@@ -56,7 +56,9 @@ public sealed class PostgresPlace : RegistryPlace
         {
             var server = Environment.GetEnvironmentVariable("SLUICE_TEST_POSTGRES");
             Assert.SkipWhen(string.IsNullOrEmpty(server), "SLUICE_TEST_POSTGRES names no PostgreSQL server.");
-            return Domain.PostgresUrl.TryParse(server!, out var keywords, out _) ? keywords : server!;
+            return Domain.PostgresUrl.TryParse(server!, out var keywords, out _)
+                ? string.Join(';', keywords.Select(k => $"{k.Key}={k.Value}"))
+                : server!;
         }
     }
 

@@ -119,14 +119,11 @@ public sealed class VirtualEngine : IAsyncDisposable
                 patience = TimeProvider.System.GetTimestamp();
             }
 
-            if (process.IsQuiet)
+            // Equal counts before and after say that nothing began in between.
+            if (process.IsQuiet && process.Changes == before && !process.Crashed
+                && (process.ActivitiesOnClock || TimeProvider.System.GetElapsedTime(patience) > _options.ActivityPatience))
             {
-                // Equal counts before and after say that nothing began in between.
-                if (process.IsQuiet && process.Changes == before && !process.Crashed
-                    && (process.ActivitiesOnClock || TimeProvider.System.GetElapsedTime(patience) > _options.ActivityPatience))
-                {
-                    return;
-                }
+                return;
             }
 
             if (Engine.Fatal.IsCompleted)

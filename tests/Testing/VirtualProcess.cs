@@ -106,6 +106,11 @@ internal sealed class VirtualProcess
 
     private async Task<object?> AttemptAsync(string name, Func<Task<object?>> attempt)
     {
+        if (_crashed)
+        {
+            await DieAsync();
+        }
+
         if (_owner.ActivityBegins() == _owner.CrashBeforeActivity)
         {
             _owner.CrashBeforeActivity = null;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Sluice.Cli.Demo;
 using Sluice.Cli.Init;
 using Sluice.Cli.Serve;
 using Sluice.Cli.Verbs;
@@ -40,6 +41,7 @@ public static class SluiceCommand
         var root = new RootCommand("Durable, progressive delivery: plans, rollouts, rollbacks.")
         {
             CommonOptions.Url, CommonOptions.KeyFile, CommonOptions.Data, CommonOptions.Json, CommonOptions.Verbose,
+            DemoVerb.Create(terminal),
             InitVerb.Create(terminal),
             ValidateVerb.Create(terminal),
             ServeVerb.Create(terminal),

@@ -80,7 +80,7 @@ internal sealed class DemoServer(DemoFolder folder, TimeProvider time)
             return;
         }
 
-        RunningProcess.Terminate(pid);
+        Detached.Terminate(pid);
         if (!await EndedAsync(StopWithin))
         {
             await KillAsync();

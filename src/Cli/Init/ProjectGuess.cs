@@ -39,6 +39,6 @@ internal sealed partial record ProjectGuess(string Service, string Kind, IReadOn
         return name.Length > 0 ? name[..Math.Min(name.Length, 40)] : "my-service";
     }
 
-    [GeneratedRegex("[^a-z0-9._-]+")]
+    [GeneratedRegex("[^a-z0-9._-]+", RegexOptions.NonBacktracking)]
     private static partial Regex NotAllowed();
 }

@@ -4,8 +4,6 @@ namespace Sluice.Cli.Serve;
 /// <param name="Path">Absolute.</param>
 public sealed record DataFolder(string Path)
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
     /// <summary>Held open by the one server.</summary>
     public string LockFile => Of("server.lock");
 
@@ -41,8 +39,7 @@ public sealed record DataFolder(string Path)
     {
         try
         {
-            Directory.CreateDirectory(Path, OwnerOnly);
-            File.SetUnixFileMode(Path, OwnerOnly);
+            OwnerOnly.CreateFolder(Path);
             var probe = Of($".write-{Environment.ProcessId}");
             File.WriteAllText(probe, "");
             File.Delete(probe);

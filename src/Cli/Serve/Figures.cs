@@ -1,6 +1,5 @@
 using Sluice.Api.Health;
 using Sluice.Durable;
-using Sluice.Orchestration.Ports;
 using Sluice.Platforms.Gateway.Control;
 
 namespace Sluice.Cli.Serve;

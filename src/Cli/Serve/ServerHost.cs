@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -19,7 +18,7 @@ using Sluice.Platforms;
 using Sluice.Platforms.Gateway.Control;
 using Sluice.Platforms.Http;
 using Sluice.Platforms.Migrations;
-using Sluice.Platforms.Process;
+using Sluice.Platforms.Secrets;
 using Sluice.Registry;
 
 namespace Sluice.Cli.Serve;
@@ -47,7 +46,7 @@ internal sealed class ServerHost : IAsyncDisposable
         services.AddSingleton(registry.Coordination);
         services.AddSingleton(registry.Keys);
 
-        services.AddSingleton<ISecretStore>(new LocalSecretStore(folder.Path));
+        services.AddSingleton<ISecretStore>(new SecretStore(folder.Path));
         services.AddSingleton<IPlatforms>(s => new AdapterSet(_gateway, s.GetRequiredService<ISecretStore>(), settings.Server.BaseDirectory ?? Environment.CurrentDirectory));
         services.AddSingleton<ISmokeRunner>(new SmokeRunner(time));
         services.AddSingleton<ILoadTest>(new LoadTest(time));

@@ -1,9 +1,11 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 
 namespace Sluice.Cli.Serve;
 
 /// <summary>Sees to it that one server runs on a data folder: a file held open exclusively, which the system frees however the server ends.</summary>
-public sealed class ServerLock : IDisposable
+public sealed partial class ServerLock : IDisposable
 {
     private readonly FileStream _stream;
 
@@ -15,15 +17,7 @@ public sealed class ServerLock : IDisposable
     {
         try
         {
-            return new ServerLock(new FileStream(
-                folder.LockFile,
-                new FileStreamOptions
-                {
-                    Mode = FileMode.OpenOrCreate,
-                    Access = FileAccess.ReadWrite,
-                    Share = FileShare.None,
-                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-                }));
+            return new ServerLock(OwnerOnly.Open(folder.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (IOException)
         {
@@ -47,8 +41,8 @@ public sealed class ServerLock : IDisposable
     {
         try
         {
-            // Sharing everything takes no lock of its own, so that reading works while the server holds it.
-            using var stream = new FileStream(lockFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var handle = OpenUnlocked(lockFile);
+            using var stream = new FileStream(handle, FileAccess.Read);
             return JsonSerializer.Deserialize<Owner>(stream, JsonSerializerOptions.Web);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
@@ -56,6 +50,16 @@ public sealed class ServerLock : IDisposable
             return null;
         }
     }
+
+    // .NET locks whatever it opens by path, if only for sharing, and so cannot open a file that is held; the system can.
+    private static SafeFileHandle OpenUnlocked(string path)
+    {
+        var descriptor = Open(path, 0);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw new IOException($"{path} cannot be opened.");
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
 
     /// <inheritdoc/>
     public void Dispose()

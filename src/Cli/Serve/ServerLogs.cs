@@ -19,7 +19,7 @@ internal sealed class ServerLogs : ILoggerProvider
         _terminal = terminal;
         _terminalLevel = verbose ? LogLevel.Information : LogLevel.Error;
         _file = Path.Combine(folder.Path, "logs", "server.log");
-        Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
+        OwnerOnly.CreateFolder(Path.GetDirectoryName(_file)!);
         _writer = Open();
     }
 
@@ -80,13 +80,7 @@ internal sealed class ServerLogs : ILoggerProvider
         _writer = Open();
     }
 
-    private StreamWriter Open() => new(new FileStream(_file, new FileStreamOptions
-    {
-        Mode = FileMode.Append,
-        Access = FileAccess.Write,
-        Share = FileShare.ReadWrite,
-        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-    })) { AutoFlush = true };
+    private StreamWriter Open() => new(OwnerOnly.Open(_file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
 
     private sealed class Category(ServerLogs logs, string name) : ILogger
     {

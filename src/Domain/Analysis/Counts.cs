@@ -32,7 +32,7 @@ public sealed record RevisionCounts(long Requests, long Errors, long ClientError
         Errors - earlier.Errors,
         ClientErrors - earlier.ClientErrors,
         Throttled - earlier.Throttled,
-        [.. Enumerable.Range(0, Math.Max(Latency.Count, earlier.Latency.Count)).Select(i => At(Latency, i) - At(earlier.Latency, i))])
+        Sum(Latency, earlier.Latency, -1))
     {
         ClientsSeen = ClientsSeen - earlier.ClientsSeen,
         FailingClients = FailingClients - earlier.FailingClients,
@@ -47,7 +47,7 @@ public sealed record RevisionCounts(long Requests, long Errors, long ClientError
         Errors + other.Errors,
         ClientErrors + other.ClientErrors,
         Throttled + other.Throttled,
-        [.. Enumerable.Range(0, Math.Max(Latency.Count, other.Latency.Count)).Select(i => At(Latency, i) + At(other.Latency, i))])
+        Sum(Latency, other.Latency, 1))
     {
         ClientsSeen = ClientsSeen + other.ClientsSeen,
         FailingClients = FailingClients + other.FailingClients,
@@ -56,7 +56,16 @@ public sealed record RevisionCounts(long Requests, long Errors, long ClientError
         FirstErrors = FirstErrors + other.FirstErrors,
     };
 
-    private static long At(IReadOnlyList<long> counts, int index) => index < counts.Count ? counts[index] : 0;
+    private static long[] Sum(IReadOnlyList<long> left, IReadOnlyList<long> right, int sign)
+    {
+        var sum = new long[Math.Max(left.Count, right.Count)];
+        for (var i = 0; i < sum.Length; i++)
+        {
+            sum[i] = (i < left.Count ? left[i] : 0) + (sign * (i < right.Count ? right[i] : 0));
+        }
+
+        return sum;
+    }
 }
 
 /// <summary>One reading of all revisions of an environment.</summary>

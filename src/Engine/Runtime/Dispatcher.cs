@@ -118,7 +118,9 @@ internal sealed class Dispatcher : IDisposable
     private void Answered(ActivityItem item, Answer answer) =>
         Deliver(item.Instance, new Message(answer, Origin.Activity, item.Task, item.Execution), inline: true);
 
-    private void Deliver(long instance, Message message, bool inline = false)
+    private void Deliver(long instance, Message message, bool inline = false) => Wake(instance, slot => slot.Mailbox.Add(message), inline);
+
+    private void Wake(long instance, Action<InstanceSlot> tell, bool inline)
     {
         InstanceSlot? slot;
         lock (_gate)
@@ -133,7 +135,7 @@ internal sealed class Dispatcher : IDisposable
                 _slots[instance] = slot = new InstanceSlot(instance);
             }
 
-            slot.Mailbox.Add(message);
+            tell(slot);
             if (!Occupy(slot))
             {
                 return;
@@ -141,20 +143,6 @@ internal sealed class Dispatcher : IDisposable
         }
 
         Schedule(slot, inline);
-    }
-
-    private void Strayed(InstanceSlot slot)
-    {
-        lock (_gate)
-        {
-            slot.Strayed = true;
-            if (_stopped || !_slots.TryGetValue(slot.Key, out var current) || current != slot || !Occupy(slot))
-            {
-                return;
-            }
-        }
-
-        Schedule(slot, inline: false);
     }
 
     /// <summary>Makes a slot busy; false when it is so already.</summary>
@@ -193,7 +181,7 @@ internal sealed class Dispatcher : IDisposable
 
         try
         {
-            if (_turns.Make(slot, arrived, () => Strayed(slot)) is { } commit)
+            if (_turns.Make(slot, arrived, () => Wake(slot.Key, s => s.Strayed = true, inline: false)) is { } commit)
             {
                 _store.Enqueue(tables => tables.Apply(commit), effects => Committed(slot, commit, effects), _ => _load.StepEnds());
                 return;

@@ -28,7 +28,7 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
             return Terminate(slot, row, (ExecutionTerminated)ending.Event);
         }
 
-        UnplayableException? unplayable = null;
+        var unplayable = slot.Strayed ? new ForeignAwaitException(row.Name) : (UnplayableException?)null;
         List<HistoryEvent>? rewritten = null;
         if (slot.Execution is null)
         {
@@ -47,12 +47,12 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
             }
             catch (UnplayableException e)
             {
-                unplayable = e;
+                unplayable ??= e;
             }
         }
 
         var sorted = new Sorting(slot, row, arrived);
-        if (sorted.Events.Count == 0 && !slot.Strayed && unplayable is null)
+        if (sorted.Events.Count == 0 && unplayable is null)
         {
             return sorted.Deferred.Count == 0 && sorted.Taken.Count == 0
                 ? null

@@ -175,6 +175,7 @@ public sealed class SmokeRunner(TimeProvider time) : ISmokeRunner
     private static string Shown(string text)
     {
         var line = text.ReplaceLineEndings(" ");
-        return line.Length <= ShownBody ? line : line[..ShownBody] + "…";
+        var length = char.IsHighSurrogate(line.ElementAtOrDefault(ShownBody - 1)) ? ShownBody - 1 : ShownBody;
+        return line.Length <= ShownBody ? line : line[..length] + "…";
     }
 }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Dapper;
 using Npgsql;
+using Sluice.Domain;
 using Sluice.Orchestration.Ports;
 
 namespace Sluice.Platforms.Migrations;
@@ -15,19 +16,24 @@ internal sealed class PostgresTarget : IMigrationTarget
     private readonly string _place;
     private NpgsqlTransaction? _transaction;
 
-    public PostgresTarget(string keywords)
+    /// <param name="address">URL or keyword form.</param>
+    public PostgresTarget(string address)
     {
         try
         {
+            var builder = Read(address);
+            builder.Pooling = false;
+
             // A migration takes as long as it takes: the step's own bound ends it.
-            var builder = new NpgsqlConnectionStringBuilder(keywords) { Pooling = false, CommandTimeout = 0 };
+            builder.CommandTimeout = 0;
             _place = $"PostgreSQL at {builder.Host}:{builder.Port}, database {builder.Database}";
             _connection = new NpgsqlConnection(builder.ToString());
         }
         catch (Exception exception) when (exception is ArgumentException or FormatException or KeyNotFoundException)
         {
             // The driver's message may repeat a value, so it is not passed on.
-            throw new PlatformException(PlatformError.Invalid, "The database's address is not understood: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE.");
+            throw new PlatformException(
+                PlatformError.Invalid, "The database's address is not understood: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE.");
         }
     }
 
@@ -41,12 +47,15 @@ internal sealed class PostgresTarget : IMigrationTarget
         {
             throw exception switch
             {
-                PostgresException { SqlState: "28P01" or "28000" } => Failed(PlatformError.Unauthorized, "refuses the login: look at user and password."),
+                PostgresException { SqlState: "28P01" or "28000" } =>
+                    Failed(PlatformError.Unauthorized, "refuses the login: look at user and password."),
                 PostgresException { SqlState: "3D000" } => Failed(PlatformError.NotFound, "does not exist: create it, or name another."),
                 PostgresException { SqlState: "42501" } e => Failed(PlatformError.Unauthorized, $"refuses: {e.MessageText}."),
                 PostgresException { SqlState: "53300" } => Failed(PlatformError.Throttled, "has no connection left."),
-                PostgresException { SqlState: "40P01" or "40001" or "55P03" } e => Failed(PlatformError.NotApplied, $"let another program go first: {e.MessageText}."),
-                PostgresException e when IsServersFault(e.SqlState) => Failed(PlatformError.Unreachable, $"cannot work now: {e.MessageText}."),
+                PostgresException { SqlState: "40P01" or "40001" or "55P03" } e =>
+                    Failed(PlatformError.NotApplied, $"let another program go first: {e.MessageText}."),
+                PostgresException e when IsServersFault(e.SqlState) =>
+                    Failed(PlatformError.Unreachable, $"cannot work now: {e.MessageText}."),
                 PostgresException e => Failed(PlatformError.Invalid, $"refuses: {e.MessageText}."),
                 _ => Failed(PlatformError.Unreachable, $"does not answer: {(exception.InnerException ?? exception).Message}"),
             };
@@ -74,7 +83,8 @@ internal sealed class PostgresTarget : IMigrationTarget
             await _connection.ExecuteAsync(SqlMigrator.CreateTable("timestamptz"));
         }
 
-        return (await _connection.QueryAsync<AppliedFile>("SELECT path AS Path, sha256 AS Sha256 FROM sluice_migrations")).ToDictionary(f => f.Path, f => f.Sha256);
+        return (await _connection.QueryAsync<AppliedFile>("SELECT path AS Path, sha256 AS Sha256 FROM sluice_migrations"))
+            .ToDictionary(f => f.Path, f => f.Sha256);
     }
 
     public async Task ExecuteAsync(SqlText file, CancellationToken cancellationToken)
@@ -115,6 +125,27 @@ internal sealed class PostgresTarget : IMigrationTarget
 
     // Closing the connection rolls back what was begun.
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
+
+    private static NpgsqlConnectionStringBuilder Read(string address)
+    {
+        if (!PostgresUrl.IsUrl(address))
+        {
+            return new NpgsqlConnectionStringBuilder(address);
+        }
+
+        if (!PostgresUrl.TryParse(address, out var keywords, out var fault))
+        {
+            throw new PlatformException(PlatformError.Invalid, $"The database's URL is not understood: {fault}.");
+        }
+
+        var builder = new NpgsqlConnectionStringBuilder();
+        foreach (var (keyword, value) in keywords)
+        {
+            builder[keyword] = value;
+        }
+
+        return builder;
+    }
 
     // Connection, resources, operator, system, deadlock, lock time-out: the file may be right. Codes: PostgreSQL manual, appendix A.
     private static bool IsServersFault(string state) =>

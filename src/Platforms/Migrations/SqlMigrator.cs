@@ -53,6 +53,20 @@ public sealed partial class SqlMigrator(TimeProvider time) : IMigrator
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> PendingAsync(
+        string connectionString, IReadOnlyList<SqlText> files, CancellationToken cancellationToken)
+    {
+        await using var target = Open(connectionString);
+        return await target.RunAsync(async () =>
+        {
+            // Never committed: a table that asking made goes with its transaction.
+            await target.BeginAsync(cancellationToken);
+            var applied = await target.AppliedAsync(cancellationToken);
+            return files.Select(f => f.Path).Where(path => !applied.ContainsKey(path)).ToList();
+        });
+    }
+
+    /// <inheritdoc/>
     /// <remarks>All files and the removal of the rows are one transaction: run again after a crash, it finds all done or nothing.</remarks>
     public async Task DownAsync(
         string connectionString, IReadOnlyList<SqlText> down, IReadOnlyList<string> undone, CancellationToken cancellationToken)
@@ -84,7 +98,8 @@ public sealed partial class SqlMigrator(TimeProvider time) : IMigrator
 
     internal static PlatformException EndedTransaction(SqlText file) => new(
         PlatformError.Invalid,
-        $"{file.Path} ends the transaction that Sluice runs it in: what stands before that has taken effect, and the file is not recorded as applied. Take BEGIN, COMMIT and ROLLBACK out of it.");
+        $"{file.Path} ends the transaction that Sluice runs it in: what stands before that has taken effect, and the file is not recorded "
+            + "as applied. Take BEGIN, COMMIT and ROLLBACK out of it.");
 
     internal static PlatformException Failed(SqlText file, int offset, string message, Exception cause)
     {
@@ -94,20 +109,16 @@ public sealed partial class SqlMigrator(TimeProvider time) : IMigrator
         var before = file.Text.AsSpan(0, offset);
         var line = before.Count('\n') + 1;
         var column = before.Length - before.LastIndexOf('\n');
-        return new PlatformException(PlatformError.Invalid, $"{file.Path}, line {line}, column {column}: {message}. Nothing of this file was kept.", cause);
+        return new PlatformException(
+            PlatformError.Invalid, $"{file.Path}, line {line}, column {column}: {message}. Nothing of this file was kept.", cause);
     }
 
     private static IMigrationTarget Open(string connectionString)
     {
         var text = connectionString.Trim();
-        if (PostgresUrl.IsUrl(text))
-        {
-            return PostgresUrl.TryParse(text, out var keywords, out var fault)
-                ? new PostgresTarget(keywords)
-                : throw new PlatformException(PlatformError.Invalid, $"The database's URL is not understood: {fault}.");
-        }
-
-        if (text.StartsWith("Host=", StringComparison.OrdinalIgnoreCase) || text.Contains(";Host=", StringComparison.OrdinalIgnoreCase))
+        if (PostgresUrl.IsUrl(text)
+            || text.StartsWith("Host=", StringComparison.OrdinalIgnoreCase)
+            || text.Contains(";Host=", StringComparison.OrdinalIgnoreCase))
         {
             return new PostgresTarget(text);
         }
@@ -118,7 +129,9 @@ public sealed partial class SqlMigrator(TimeProvider time) : IMigrator
         return path.Length > 1 && !path.Contains("://", StringComparison.Ordinal) && !path.Contains('=', StringComparison.Ordinal)
             ? new SqliteTarget(path)
             : throw new PlatformException(
-                PlatformError.Invalid, "The database's address is not understood: expected sqlite:///absolute/path, a file path, or postgres://USER:PASSWORD@HOST:PORT/DATABASE.");
+                PlatformError.Invalid,
+                "The database's address is not understood: expected sqlite:///absolute/path, a file path, "
+                    + "or postgres://USER:PASSWORD@HOST:PORT/DATABASE.");
     }
 
     private static PlatformException Changed(IReadOnlyList<SqlText> files, IReadOnlyDictionary<string, string> applied) => new(
@@ -131,12 +144,14 @@ public sealed partial class SqlMigrator(TimeProvider time) : IMigrator
         var faults = files
             .Select(f => (f.Path, Match: TransactionControl().Match(f.Text), f.Text))
             .Where(f => f.Match.Success)
-            .Select(f => $"{f.Path}, line {f.Text.AsSpan(0, f.Match.Groups["word"].Index).Count('\n') + 1}: {f.Match.Groups["word"].Value.ToUpperInvariant()}")
+            .Select(f => (f.Path, f.Text, Word: f.Match.Groups["word"]))
+            .Select(f => $"{f.Path}, line {f.Text.AsSpan(0, f.Word.Index).Count('\n') + 1}: {f.Word.Value.ToUpperInvariant()}")
             .ToList();
         if (faults.Count > 0)
         {
             throw new PlatformException(
-                PlatformError.Invalid, $"Each file is run in a transaction of its own and must not begin or end one: {string.Join("; ", faults)}. Nothing was run.");
+                PlatformError.Invalid,
+                $"Each file is run in a transaction of its own and must not begin or end one: {string.Join("; ", faults)}. Nothing was run.");
         }
     }
 

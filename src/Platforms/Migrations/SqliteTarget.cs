@@ -28,8 +28,10 @@ internal sealed class SqliteTarget : IMigrationTarget
         {
             throw exception.SqliteErrorCode switch
             {
-                5 or 6 => new PlatformException(PlatformError.NotApplied, $"{_path} is locked by another program; nothing was run.", exception),
-                8 or 14 or 23 => new PlatformException(PlatformError.Unauthorized, $"{_path} cannot be opened for writing: {exception.Message}", exception),
+                5 or 6 =>
+                    new PlatformException(PlatformError.NotApplied, $"{_path} is locked by another program; nothing was run.", exception),
+                8 or 14 or 23 =>
+                    new PlatformException(PlatformError.Unauthorized, $"{_path} cannot be opened for writing: {exception.Message}", exception),
                 11 or 26 => new PlatformException(PlatformError.Invalid, $"{_path} is damaged or is no SQLite database.", exception),
                 _ => new PlatformException(PlatformError.Unreachable, $"{_path}: {exception.Message}", exception),
             };
@@ -49,7 +51,8 @@ internal sealed class SqliteTarget : IMigrationTarget
     public async Task<IReadOnlyDictionary<string, string>> AppliedAsync(CancellationToken cancellationToken)
     {
         await _connection.ExecuteAsync(SqlMigrator.CreateTable("integer"));
-        return (await _connection.QueryAsync<AppliedFile>("SELECT path AS Path, sha256 AS Sha256 FROM sluice_migrations")).ToDictionary(f => f.Path, f => f.Sha256);
+        return (await _connection.QueryAsync<AppliedFile>("SELECT path AS Path, sha256 AS Sha256 FROM sluice_migrations"))
+            .ToDictionary(f => f.Path, f => f.Sha256);
     }
 
     public Task ExecuteAsync(SqlText file, CancellationToken cancellationToken)

@@ -29,6 +29,7 @@ public static class Detached
     private const int SetSignalDefault = 0x04;
     private const int SetSignalMask = 0x08;
     private const int BufferSize = 1024;
+    private const int Sigterm = 15;
 
     // Larger than any of the C library's opaque types.
     private static int SetSession => OperatingSystem.IsMacOS() ? 0x0400 : 0x80;
@@ -96,6 +97,10 @@ public static class Detached
 
         return ended == 0 ? false : null;
     }
+
+    /// <summary>Asks a program that this process started, and that has not ended, to end (SIGTERM).</summary>
+    /// <param name="pid">What <see cref="Start"/> returned.</param>
+    public static void Terminate(int pid) => Native.Kill(pid, Sigterm);
 
     /// <summary>Says that Windows needs WSL.</summary>
     /// <exception cref="PlatformException"><c>CannotStart</c> on Windows.</exception>

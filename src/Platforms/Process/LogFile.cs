@@ -29,7 +29,7 @@ internal static class LogFile
         file.SetLength(0);
     }
 
-    /// <summary>The last lines, without blank ones, each cut at 200 characters; empty when there is nothing.</summary>
+    /// <summary>The last lines, without blank ones, each cut at 500 characters; empty when there is nothing.</summary>
     public static IReadOnlyList<string> Tail(string path, int lines)
     {
         const int Window = 16 * 1024;
@@ -42,6 +42,6 @@ internal static class LogFile
         file.Seek(-Math.Min(Window, file.Length), SeekOrigin.End);
         using var reader = new StreamReader(file, Encoding.UTF8);
         return [.. reader.ReadToEnd().Split('\n').Select(l => l.TrimEnd()).Where(l => l.Length > 0)
-            .TakeLast(lines).Select(l => l.Length > 200 ? l[..200] + "…" : l)];
+            .TakeLast(lines).Select(l => l.Length > 500 ? l[..500] + "…" : l)];
     }
 }

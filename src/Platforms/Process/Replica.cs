@@ -237,8 +237,6 @@ internal sealed class Replica(SupervisedRevision revision, int index, Supervisio
 
     private void SetReady(string evidence)
     {
-        _ready = true;
-        _message = "ready";
         if (!_wasReady)
         {
             _wasReady = true;
@@ -246,7 +244,10 @@ internal sealed class Replica(SupervisedRevision revision, int index, Supervisio
             revision.Update(_record);
         }
 
+        // Told first: no request is served by what the journal does not know to be ready.
         supervision.Journal.Add(Effect(EffectKind.ReplicaReady, evidence));
+        _ready = true;
+        _message = "ready";
         supervision.Logger.ReplicaReady(revision.Spec.Revision, index, evidence);
         revision.ReadinessChanged();
     }

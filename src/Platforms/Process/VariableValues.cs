@@ -1,4 +1,5 @@
 using Sluice.Domain.Plans;
+using Sluice.Orchestration;
 using Sluice.Orchestration.Ports;
 
 namespace Sluice.Platforms.Process;
@@ -20,16 +21,13 @@ public sealed record VariableValues(IReadOnlyDictionary<string, string> Values, 
         var values = new Dictionary<string, string>();
         var hidden = new List<string>();
         var missing = new List<string>();
+        var resolved = await new VariableSource(secrets).ResolveAsync(variables, cancellationToken);
         foreach (var variable in variables)
         {
-            var secret = variable.FromSecret is not null || variable.Format is VariableFormat.Secret or VariableFormat.Key;
-            var value = variable.Value
-                ?? (variable.FromVariable is { } name ? Environment.GetEnvironmentVariable(name) : null)
-                ?? (variable.FromSecret is { } key ? await secrets.GetAsync(key, cancellationToken) : null);
-            if (value is not null)
+            if (resolved[variable.Name] is { } value)
             {
                 values[variable.Name] = value;
-                if (secret)
+                if (variable.FromSecret is not null || variable.Format is VariableFormat.Secret or VariableFormat.Key)
                 {
                     hidden.Add(value);
                 }

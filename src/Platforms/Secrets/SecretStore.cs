@@ -24,7 +24,8 @@ public sealed partial class SecretStore(string dataFolder) : ISecretStore
         if (!Name().IsMatch(name))
         {
             throw new PlatformException(
-                PlatformError.Invalid, $"'{name}' is no name of a secret: expected letters, digits, '_', '-', '.', a letter or '_' first, at most 128.");
+                PlatformError.Invalid,
+                $"'{name}' is no name of a secret: expected letters, digits, '_', '-', '.', a letter or '_' first, at most 128.");
         }
 
         return Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : await ReadAsync(name, cancellationToken);
@@ -40,7 +41,9 @@ public sealed partial class SecretStore(string dataFolder) : ISecretStore
             // The mode of what was opened, not of what the name meant a moment ago.
             if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(file.SafeFileHandle) & Others) is not UnixFileMode.None)
             {
-                throw new PlatformException(PlatformError.Unauthorized, $"{path} can be read or written by others: run chmod 600 {path}, and rotate the secret if they should not know it.");
+                throw new PlatformException(
+                    PlatformError.Unauthorized,
+                    $"{path} can be read or written by others: run chmod 600 {path}, and rotate the secret if they should not know it.");
             }
 
             var bytes = new byte[MaxBytes + 1];
@@ -59,7 +62,8 @@ public sealed partial class SecretStore(string dataFolder) : ISecretStore
         }
         catch (UnauthorizedAccessException exception)
         {
-            throw new PlatformException(PlatformError.Unauthorized, $"{path} cannot be read: it must be a file of the user that runs Sluice.", exception);
+            throw new PlatformException(
+                PlatformError.Unauthorized, $"{path} cannot be read: it must be a file of the user that runs Sluice.", exception);
         }
         catch (DecoderFallbackException)
         {

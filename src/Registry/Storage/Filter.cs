@@ -7,7 +7,7 @@ internal sealed class Filter
 
     /// <summary>A pattern that finds the text anywhere, its own wildcards taken literally; the escape character is the backslash.</summary>
     public static string Containing(string text) =>
-        $"%{text.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%";
+        $"%{string.Concat(text.Select(c => c is '%' or '_' or '\\' ? $@"\{c}" : c.ToString()))}%";
 
     public Filter And(bool applies, string condition)
     {

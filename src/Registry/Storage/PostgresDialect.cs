@@ -14,15 +14,9 @@ internal sealed class PostgresDialect : IDialect
     /// <param name="connectionString">URL or keyword form.</param>
     public PostgresDialect(string connectionString)
     {
-        var keywords = connectionString;
-        if (PostgresUrl.IsUrl(connectionString) && !PostgresUrl.TryParse(connectionString, out keywords, out var fault))
-        {
-            throw new RegistryException(RegistryError.RegistryMisconfigured, $"The registry's PostgreSQL URL is not understood: {fault}.");
-        }
-
         try
         {
-            var builder = new NpgsqlConnectionStringBuilder(keywords);
+            var builder = Read(connectionString);
             builder.SearchPath = string.IsNullOrEmpty(builder.SearchPath) ? "sluice" : builder.SearchPath;
             builder.ApplicationName ??= "sluice";
             _schema = builder.SearchPath.Split(',')[0].Trim().Trim('"');
@@ -34,7 +28,8 @@ internal sealed class PostgresDialect : IDialect
             // The driver's message may repeat a value, so it is not passed on.
             throw new RegistryException(
                 RegistryError.RegistryMisconfigured,
-                "The registry's connection string is not understood: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE or Host=…;Database=…;Username=…;Password=….");
+                "The registry's connection string is not understood: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE "
+                    + "or Host=…;Database=…;Username=…;Password=….");
         }
     }
 
@@ -54,13 +49,15 @@ internal sealed class PostgresDialect : IDialect
 
     public SemaphoreSlim? WriteGate => null;
 
-    public string ToInstant(string parameter) => $"(timestamptz 'epoch' + {parameter} * interval '1 millisecond')";
+    public string ToInstant(string parameter) =>
+        $"(timestamptz 'epoch' + {parameter} * interval '1 millisecond')";
 
     public string FromInstant(string column) => $"CAST(extract(epoch FROM {column}) * 1000 AS bigint)";
 
     public string ToJson(string parameter) => $"CAST({parameter} AS jsonb)";
 
-    public async Task<DbConnection> ConnectAsync(CancellationToken cancellationToken) => await _source.OpenConnectionAsync(cancellationToken);
+    public async Task<DbConnection> ConnectAsync(CancellationToken cancellationToken) =>
+        await _source.OpenConnectionAsync(cancellationToken);
 
     public async Task PrepareAsync(Session session)
     {
@@ -75,7 +72,8 @@ internal sealed class PostgresDialect : IDialect
 
     public async Task<bool> HasTableAsync(Session session, string table) =>
         await session.FindAsync<string>(
-            "SELECT tablename::text FROM pg_tables WHERE schemaname = @schema AND tablename = @table", new { schema = _schema, table }) is not null;
+            "SELECT tablename::text FROM pg_tables WHERE schemaname = @schema AND tablename = @table",
+            new { schema = _schema, table }) is not null;
 
     public Task SerializeAsync(Session session, string name) =>
         session.ExecuteAsync("SELECT pg_advisory_xact_lock(hashtextextended(@name, 0))", new { name = $"{_schema}.{name}" });
@@ -87,11 +85,14 @@ internal sealed class PostgresDialect : IDialect
     {
         PostgresException { SqlState: "28P01" or "28000" } => Unavailable(exception, "refuses the login: look at user and password."),
         PostgresException { SqlState: "3D000" } => Unavailable(exception, "does not have this database: create it, or name another."),
-        PostgresException { SqlState: "42501" } e => Unavailable(exception, $"does not let this user do that ({e.MessageText}): grant it, or create the schema beforehand."),
+        PostgresException { SqlState: "42501" } e =>
+            Unavailable(exception, $"does not let this user do that ({e.MessageText}): grant it, or create the schema beforehand."),
         PostgresException { SqlState: "25006" } => Unavailable(exception, "is read-only, probably a standby: name the primary."),
         PostgresException { SqlState: "53100" } => Unavailable(exception, "has a full disk: free some space; nothing was half written."),
-        PostgresException { SqlState: "53300" } => Unavailable(exception, "has no connection left: raise max_connections or lower the pool sizes."),
-        PostgresException { SqlState: ['5', '3' or '7' or '8', ..] or ['0', '8', ..] } e => Unavailable(exception, $"cannot work now: {e.MessageText}."),
+        PostgresException { SqlState: "53300" } =>
+            Unavailable(exception, "has no connection left: raise max_connections or lower the pool sizes."),
+        PostgresException { SqlState: ['5', '3' or '7' or '8', ..] or ['0', '8', ..] } e =>
+            Unavailable(exception, $"cannot work now: {e.MessageText}."),
         PostgresException => null,
         NpgsqlException e => Unavailable(exception, $"does not answer: {(e.InnerException ?? e).Message}"),
         SocketException or TimeoutException => Unavailable(exception, $"does not answer: {exception.Message}"),
@@ -99,6 +100,27 @@ internal sealed class PostgresDialect : IDialect
     };
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    private static NpgsqlConnectionStringBuilder Read(string connectionString)
+    {
+        if (!PostgresUrl.IsUrl(connectionString))
+        {
+            return new NpgsqlConnectionStringBuilder(connectionString);
+        }
+
+        if (!PostgresUrl.TryParse(connectionString, out var keywords, out var fault))
+        {
+            throw new RegistryException(RegistryError.RegistryMisconfigured, $"The registry's PostgreSQL URL is not understood: {fault}.");
+        }
+
+        var builder = new NpgsqlConnectionStringBuilder();
+        foreach (var (keyword, value) in keywords)
+        {
+            builder[keyword] = value;
+        }
+
+        return builder;
+    }
 
     private RegistryException Unavailable(Exception cause, string message) =>
         new(RegistryError.RegistryUnavailable, $"{Place}, {message}", cause);

@@ -23,7 +23,8 @@ internal static class Schema
             {
                 throw new RegistryException(
                     RegistryError.RegistryNewer,
-                    $"{dialect.Place} has schema version {found}, this program knows versions up to {Current}: use the newer Sluice, or a backup from before it.");
+                    $"{dialect.Place} has schema version {found}, this program knows versions up to {Current}: "
+                        + "use the newer Sluice, or a backup from before it.");
             }
 
             for (var version = found; version < Current; version++)

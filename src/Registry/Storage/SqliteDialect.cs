@@ -15,7 +15,7 @@ internal sealed class SqliteDialect : IDialect
     {
         SQLitePCL.Batteries_V2.Init();
         _path = path;
-        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite }.ToString();
+        _connectionString = new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, DefaultTimeout = 15 }.ToString();
         try
         {
             CreateFile(path);
@@ -24,7 +24,8 @@ internal sealed class SqliteDialect : IDialect
         {
             throw new RegistryException(
                 RegistryError.RegistryUnavailable,
-                $"{path} cannot be opened for writing: {exception.Message} Give the data folder to the user that runs Sluice, or name another with --data.",
+                $"{path} cannot be opened for writing: {exception.Message} "
+                    + "Give the data folder to the user that runs Sluice, or name another with --data.",
                 exception);
         }
     }
@@ -82,7 +83,7 @@ internal sealed class SqliteDialect : IDialect
         ? null
         : sqlite.SqliteErrorCode switch
         {
-            5 or 6 => Unavailable(sqlite, "is locked by another program for longer than 15 s: end what else writes to it."),
+            5 or 6 => Unavailable(sqlite, "has been locked by another program for 15 s: end what else writes to it."),
             8 or 14 or 23 => Unavailable(sqlite, "cannot be opened for writing: give the file and its folder to the user that runs Sluice."),
             10 => Unavailable(sqlite, "cannot be read or written (I/O error): look at the disk and the kernel's log."),
             13 => Unavailable(sqlite, "cannot grow: the disk is full. Free some space; nothing was half written."),

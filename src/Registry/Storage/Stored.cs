@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Sluice.Durable;
 
@@ -18,8 +19,24 @@ internal static class Stored
     /// <summary>UTC; null for null.</summary>
     public static DateTimeOffset? At(long? ms) => ms is { } value ? DateTimeOffset.FromUnixTimeMilliseconds(value) : null;
 
-    /// <summary>PostgreSQL keeps no NUL in text; a service's last words may hold one.</summary>
-    public static string Clean(string text) => text.Replace('\0', '\uFFFD');
+    /// <summary>
+    /// PostgreSQL keeps neither NUL nor half a surrogate pair in text; a service's last words, cut somewhere, may hold both.
+    /// </summary>
+    public static string Clean(string text)
+    {
+        if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF') && !text.Contains('\0', StringComparison.Ordinal))
+        {
+            return text;
+        }
+
+        var clean = new StringBuilder(text.Length);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            clean.Append(rune.Value == 0 ? Rune.ReplacementChar : rune);
+        }
+
+        return clean.ToString();
+    }
 
     public static string Json(IReadOnlyDictionary<string, string> values) =>
         DurableJson.Write(values.ToDictionary(p => Clean(p.Key), p => Clean(p.Value)))!;
@@ -44,5 +61,6 @@ internal static class Stored<T>
 
     public static T Value(string name) => ByName.TryGetValue(name, out var value)
         ? value
-        : throw new RegistryException(RegistryError.RegistryCorrupt, $"'{name}' is not one of {string.Join(", ", ByName.Keys)}: was the row edited by hand?");
+        : throw new RegistryException(
+            RegistryError.RegistryCorrupt, $"'{name}' is not one of {string.Join(", ", ByName.Keys)}: was the row edited by hand?");
 }

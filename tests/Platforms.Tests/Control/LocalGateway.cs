@@ -3,6 +3,7 @@ using Sluice.Domain.Plans;
 using Sluice.Orchestration.Ports;
 using Sluice.Platforms.Gateway.Control;
 using Sluice.Platforms.Process;
+using Sluice.Platforms.Secrets;
 
 namespace Sluice.Platforms.Tests.Control;
 
@@ -18,7 +19,7 @@ internal sealed class LocalGateway : IAsyncDisposable
     {
         Folder = folder ?? Path.Combine(Path.GetTempPath(), "sluice-" + Guid.NewGuid().ToString("N")[..12]);
         Client = NewClient();
-        Platform = new ProcessPlatform(Client, new LocalSecretStore(Folder), AppContext.BaseDirectory);
+        Platform = new ProcessPlatform(Client, new SecretStore(Folder), AppContext.BaseDirectory);
         Router = new GatewayRouter(Client);
         Metrics = new GatewayMetrics(Client);
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Runtime.Versioning;
 using Sluice.Domain.Plans;
 using Sluice.Orchestration.Ports;
 using Sluice.Platforms.Gateway.Control;
@@ -208,12 +209,15 @@ public sealed class RevisionTests
     }
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
     public async Task Values_of_secrets_reach_the_process_and_no_file()
     {
         const string Canary = "canary-5f2b9c1e7a";
         var folder = Path.Combine(Path.GetTempPath(), "sluice-" + Guid.NewGuid().ToString("N")[..12]);
-        Directory.CreateDirectory(Path.Combine(folder, "secrets"));
-        await File.WriteAllTextAsync(Path.Combine(folder, "secrets", "api-key"), Canary + "\n");
+        var secret = Path.Combine(folder, "secrets", "api-key");
+        Directory.CreateDirectory(Path.GetDirectoryName(secret)!);
+        await File.WriteAllTextAsync(secret, Canary + "\n");
+        File.SetUnixFileMode(secret, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         await using var local = new LocalGateway(folder)
         {
             Target = LocalGateway.Environment(variables:
@@ -237,7 +241,7 @@ public sealed class RevisionTests
         var holders = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
             .Where(f => !f.EndsWith(".sock", StringComparison.Ordinal) && !f.EndsWith(".lock", StringComparison.Ordinal))
             .Where(f => File.ReadAllText(f).Contains(Canary, StringComparison.Ordinal));
-        Assert.Equal([Path.Combine(folder, "secrets", "api-key")], holders);
+        Assert.Equal([secret], holders);
     }
 
     [Fact]

@@ -45,7 +45,7 @@ public sealed class ForwardingTests
         await using var gateway = await TestGateway.BeforeAsync(replica);
 
         var (head, _) = await gateway.GetAsync(
-            "Connection: keep-alive, X-Hop, Host\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nProxy-Authorization: x\r\nProxy-Connection: x\r\nUpgrade: h2c\r\nX-End: 1\r\n");
+            "Connection: X-Hop, Host\r\nX-Hop: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nProxy-Authorization: x\r\nProxy-Connection: x\r\nUpgrade: h2c\r\nX-End: 1\r\n");
 
         foreach (var name in new[] { "Keep-Alive", "X-Mine", "Proxy-Authenticate", "Trailer" })
         {

@@ -37,7 +37,12 @@ public sealed class SmokeRunnerTests
             MaxLatency = TimeSpan.FromMinutes(1),
             Json = new Dictionary<string, string>
             {
-                ["$.data[0].id"] = "a", ["$.data[-1].n"] = "1.5", ["$.data[0].ok"] = "true", ["$.data"] = "*", ["$['odd.name']"] = "x", ["$.data[0].none"] = "null",
+                ["$.data[0].id"] = "a",
+                ["$.data[-1].n"] = "1.5",
+                ["$.data[0].ok"] = "true",
+                ["$.data"] = "*",
+                ["$['odd.name']"] = "x",
+                ["$.data[0].none"] = "null",
             },
             ExpectHeaders = new Dictionary<string, string> { ["x-version"] = "v2", ["Content-Type"] = "application/json", ["Date"] = "*" },
             BodyContains = "\"id\"",

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 using Sluice.Orchestration.Ports;
@@ -30,6 +31,18 @@ public abstract class MigratorContract
         Assert.Equal("1 semi;colon", await ScalarAsync("SELECT CAST(id AS text) || ' ' || name FROM items WHERE price IS NULL"));
         Assert.Equal("2", await ScalarAsync("SELECT CAST(count(*) AS text) FROM sluice_migrations"));
         Assert.Equal(Items.Sha256, await ScalarAsync("SELECT sha256 FROM sluice_migrations WHERE path = 'db/001_items.sql'"));
+    }
+
+    [Fact]
+    public async Task What_is_pending_can_be_asked_without_changing_anything()
+    {
+        Assert.Equal([Items.Path, Price.Path], await Migrator.PendingAsync(Address, [Items, Price], default));
+        await Assert.ThrowsAnyAsync<DbException>(() => ScalarAsync("SELECT CAST(count(*) AS text) FROM sluice_migrations"));
+
+        await Migrator.UpAsync(Address, [Items], default);
+
+        Assert.Equal([Price.Path], await Migrator.PendingAsync(Address, [Items, Price], default));
+        Assert.Equal([Price.Path], await Migrator.UpAsync(Address, [Items, Price], default));
     }
 
     [Fact]

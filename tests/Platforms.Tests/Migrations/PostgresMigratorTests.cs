@@ -19,7 +19,9 @@ public sealed class PostgresMigratorTests : MigratorContract, IAsyncLifetime
         {
             var server = Environment.GetEnvironmentVariable("SLUICE_TEST_POSTGRES");
             Assert.SkipWhen(string.IsNullOrEmpty(server), "SLUICE_TEST_POSTGRES names no PostgreSQL server.");
-            return PostgresUrl.TryParse(server!, out var keywords, out _) ? keywords : server!;
+            return PostgresUrl.TryParse(server!, out var keywords, out _)
+                ? string.Join(';', keywords.Select(k => $"{k.Key}={k.Value}"))
+                : server!;
         }
     }
 

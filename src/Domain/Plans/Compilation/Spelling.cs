@@ -3,13 +3,13 @@ namespace Sluice.Domain.Plans.Compilation;
 /// <summary>Finds the word somebody meant.</summary>
 internal static class Spelling
 {
-    /// <summary><c>did you mean 'x'?</c> for the nearest known word within a third of its length, else the list of known words when short.</summary>
+    /// <summary><c>did you mean 'x'?</c> for the nearest known word within about a third of its length, else the list of known words when short.</summary>
     public static string? Suggest(string written, IEnumerable<string> known)
     {
         var words = known.ToList();
         var best = words
             .Select(word => (Word: word, Distance: Distance(written.ToLowerInvariant(), word.ToLowerInvariant())))
-            .Where(c => c.Distance <= Math.Max(1, Math.Max(c.Word.Length, written.Length) / 3))
+            .Where(c => c.Distance <= (Math.Max(c.Word.Length, written.Length) + 1) / 3)
             .OrderBy(c => c.Distance)
             .Select(c => c.Word)
             .FirstOrDefault();

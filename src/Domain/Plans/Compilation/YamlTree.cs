@@ -80,11 +80,28 @@ internal static class YamlTree
         }
         catch (YamlException e)
         {
-            faults.Add("syntax", "", (int)e.Start.Line, (int)e.Start.Column, $"This cannot be read as YAML: {e.Message}");
+            var tab = e.Message.Contains("tab", StringComparison.Ordinal) ? TabLine(text, (int)e.Start.Line) : null;
+            faults.Add(
+                "syntax", "", tab ?? (int)e.Start.Line, tab is null ? (int)e.Start.Column : 1, $"This cannot be read as YAML: {e.Message}",
+                tab is null ? null : "indent with blanks");
+            return null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException or OverflowException)
+        {
+            // The scanner throws these for some malformed plain scalars instead of saying where.
+            var last = events.Count == 0 ? Mark.Empty : events[^1].End;
+            faults.Add("syntax", "", (int)last.Line, (int)last.Column, "This cannot be read as YAML: what follows is malformed.", "look for a missing bracket or quote");
             return null;
         }
 
         return events;
+    }
+
+    /// <summary>The first line from <paramref name="from"/> on that is indented with a tab; the scanner only says where the mapping began.</summary>
+    private static int? TabLine(string text, int from)
+    {
+        var number = text.Split('\n').Index().FirstOrDefault(l => l.Index + 1 >= from && l.Item.TrimStart(' ').StartsWith('\t')).Index + 1;
+        return number > 1 || text.TrimStart(' ').StartsWith('\t') ? number : null;
     }
 
     private static Node Build(List<ParsingEvent> events, ref int next, string path, Faults faults)

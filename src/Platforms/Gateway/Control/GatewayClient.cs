@@ -60,9 +60,13 @@ public sealed class GatewayClient : IDisposable
         {
             return await SendAsync<GatewayStatus>(ControlProtocol.StatusPath, new Done(), null, cancellationToken);
         }
-        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConnectionError)
+        catch (HttpRequestException)
         {
             return null;
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Late(ControlProtocol.StatusPath, e);
         }
     }
 
@@ -159,7 +163,7 @@ public sealed class GatewayClient : IDisposable
             }
             catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
             {
-                throw new PlatformException(PlatformError.Unreachable, $"the gateway did not answer {path} on {_paths.Socket} in time.", e);
+                throw Late(path, e);
             }
         }
     }
@@ -212,6 +216,9 @@ public sealed class GatewayClient : IDisposable
         return Detached.Start(new DetachedProgram(
             _launch.Command[0], [.. _launch.Command.Skip(1), "--data", _paths.Data], _paths.Data, environment, _paths.Log));
     }
+
+    private PlatformException Late(string path, Exception cause) =>
+        new(PlatformError.Unreachable, $"the gateway did not answer {path} on {_paths.Socket} within {_http.Timeout.TotalSeconds:0} s.", cause);
 
     private string Tail() => LogFile.Tail(_paths.Log, 5) is { Count: > 0 } lines
         ? $"last lines of {_paths.Log}:\n{string.Join('\n', lines)}"

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Sluice.Orchestration.Ports;
 using Sluice.Platforms.Process;
+using Sluice.Platforms.Secrets;
 
 namespace Sluice.Platforms.Gateway.Control;
 
@@ -75,7 +76,7 @@ public static class GatewayProgram
         await using var app = builder.Build();
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
         var logger = loggers.CreateLogger("Sluice.Gateway");
-        await using var control = new GatewayControl(paths, new LocalSecretStore(paths.Data), options, TimeProvider.System, loggers);
+        await using var control = new GatewayControl(paths, new SecretStore(paths.Data), options, TimeProvider.System, loggers);
         var shutDown = false;
         new ControlServer(control, End, logger).Map(app);
 

@@ -74,6 +74,8 @@ internal struct RequestHead : IDisposable
 
     public readonly void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
 
+    // Kestrel replaces a single Connection field that has keep-alive, close or Upgrade among other options by that option alone: the
+    // others are then lost to us, and what they nominate is passed on. Fields of this hop by their nature are not affected.
     private static string[]? Nominated(IHeaderDictionary headers)
     {
         var connection = headers.Connection;

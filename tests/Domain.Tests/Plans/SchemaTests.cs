@@ -1,0 +1,117 @@
+using System.Text.Json;
+using Sluice.Domain.Plans.Compilation;
+
+namespace Sluice.Domain.Tests.Plans;
+
+/// <summary>The published schemas and the compiler know the same keys and words.</summary>
+public sealed class SchemaTests
+{
+    private static readonly Dictionary<string, string[]> PlanShapes = new()
+    {
+        [""] = PlanKeys.Plan,
+        ["environment"] = PlanKeys.Environment,
+        ["platform"] = PlanKeys.ProcessPlatform,
+        ["gatewayRouter"] = PlanKeys.GatewayRouter,
+        ["noRouter"] = PlanKeys.NoRouter,
+        ["metricsSource"] = PlanKeys.Metrics,
+        ["step"] = [.. PlanKeys.Steps.Keys],
+        ["stepValidate"] = PlanKeys.Validate,
+        ["stepMigrate"] = PlanKeys.Migrate,
+        ["stepDeploy"] = PlanKeys.Deploy,
+        ["stepSmoke"] = PlanKeys.Smoke,
+        ["stepBaseline"] = PlanKeys.Baseline,
+        ["stepSoak"] = PlanKeys.Soak,
+        ["stepApproval"] = PlanKeys.Approval,
+        ["stepSetWeight"] = PlanKeys.SetWeight,
+        ["stepHold"] = PlanKeys.Hold,
+        ["reduce"] = PlanKeys.Reduce,
+        ["analysis"] = PlanKeys.Analysis,
+        ["metric"] = PlanKeys.Metric,
+        ["notify"] = PlanKeys.Notify,
+    };
+
+    [Fact]
+    public void The_plan_schema_has_the_compilers_keys() => Compare(Read("sluice"), PlanShapes);
+
+    [Fact]
+    public void The_environment_schema_has_the_compilers_keys() =>
+        Compare(Read("environment"), new() { [""] = PlanKeys.VariablesFile, ["variable"] = PlanKeys.Variable });
+
+    [Fact]
+    public void The_smoke_schema_has_the_compilers_keys() =>
+        Compare(Read("smoke"), new() { [""] = PlanKeys.SmokeFile, ["check"] = PlanKeys.Check, ["expect"] = PlanKeys.Expect });
+
+    [Fact]
+    public void The_schemas_have_the_compilers_words()
+    {
+        var plan = Read("sluice");
+        Assert.Equal(PlanWords.Platforms, Words(plan, "platform", "kind"));
+        Assert.Equal(PlanWords.Routers, Words(plan, "gatewayRouter", "kind").Concat(Words(plan, "noRouter", "kind")));
+        Assert.Equal(PlanWords.MetricSources, Words(plan, "metricsSource", "kind"));
+        Assert.Equal(PlanWords.Concurrencies.Keys, Words(plan.GetProperty("properties").GetProperty("concurrency")));
+        Assert.Equal(PlanWords.Clocks.Keys, Words(plan, "stepSoak", "clock"));
+        Assert.Equal(PlanWords.NoDataActions.Keys, Words(plan, "stepSoak", "onNoData"));
+        Assert.Equal(PlanWords.FailureActions.Keys, Words(Property(plan, "stepSoak", "onFailure").GetProperty("oneOf")[0]));
+        Assert.Equal(PlanWords.TimeoutActions.Keys, Words(plan, "stepApproval", "onTimeout"));
+        Assert.Equal(PlanWords.Metrics.Keys, Words(plan, "metric", "name"));
+        Assert.Equal(PlanWords.Events, Words(Property(plan, "notify", "events").GetProperty("items")));
+        Assert.Equal(PlanWords.Formats.Keys, Words(Read("environment"), "variable", "format"));
+        Assert.Equal(PlanWords.Methods, Words(Read("smoke"), "check", "method"));
+    }
+
+    [Theory]
+    [InlineData("sluice")]
+    [InlineData("environment")]
+    [InlineData("smoke")]
+    public void Every_key_is_described_and_every_reference_leads_somewhere(string name)
+    {
+        var schema = Read(name);
+        var definitions = schema.GetProperty("$defs");
+        foreach (var definition in definitions.EnumerateObject())
+        {
+            Assert.True(definition.Value.TryGetProperty("description", out _), definition.Name);
+            if (definition.Name == "step" || !definition.Value.TryGetProperty("properties", out var properties))
+            {
+                continue;
+            }
+
+            Assert.All(properties.EnumerateObject(), p => Assert.True(
+                p.Value.TryGetProperty("description", out _) || p.Value.TryGetProperty("$ref", out _), $"{definition.Name}.{p.Name}"));
+        }
+
+        foreach (var reference in References(schema))
+        {
+            Assert.True(definitions.TryGetProperty(reference["#/$defs/".Length..], out _), reference);
+        }
+    }
+
+    private static void Compare(JsonElement schema, Dictionary<string, string[]> shapes)
+    {
+        foreach (var (shape, keys) in shapes)
+        {
+            var element = shape.Length == 0 ? schema : schema.GetProperty("$defs").GetProperty(shape);
+            Assert.Equal(keys.Order(StringComparer.Ordinal), element.GetProperty("properties").EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
+            Assert.False(element.GetProperty("additionalProperties").GetBoolean(), shape);
+        }
+
+        var shaped = schema.GetProperty("$defs").EnumerateObject().Where(d => d.Value.TryGetProperty("properties", out _)).Select(d => d.Name);
+        Assert.All(shaped, name => Assert.Contains(name, shapes.Keys));
+    }
+
+    private static JsonElement Property(JsonElement schema, string shape, string key) =>
+        schema.GetProperty("$defs").GetProperty(shape).GetProperty("properties").GetProperty(key);
+
+    private static IEnumerable<string> Words(JsonElement schema, string shape, string key) => Words(Property(schema, shape, key));
+
+    private static IEnumerable<string> Words(JsonElement element) => element.GetProperty("enum").EnumerateArray().Select(e => e.GetString()!);
+
+    private static IEnumerable<string> References(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().SelectMany(p => p.Name == "$ref" ? [p.Value.GetString()!] : References(p.Value)),
+        JsonValueKind.Array => element.EnumerateArray().SelectMany(References),
+        _ => [],
+    };
+
+    private static JsonElement Read(string name) =>
+        JsonDocument.Parse(File.ReadAllText(Path.Combine(Example.Root, "docs", "schema", $"{name}.schema.json"))).RootElement;
+}
