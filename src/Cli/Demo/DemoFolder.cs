@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
+using Sluice.Cli.Serve;
 using Sluice.Domain.Plans;
 
 namespace Sluice.Cli.Demo;
@@ -10,13 +11,13 @@ namespace Sluice.Cli.Demo;
 /// <param name="Path">Absolute; removed at the end unless all is kept.</param>
 internal sealed record DemoFolder(string Path)
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
     /// <summary>The server's data folder.</summary>
     public string Data => System.IO.Path.Combine(Path, "data");
 
     /// <summary>Where users come in, in production.</summary>
-    public int ProductionPort { get; } = FreePort();
+    public Uri Users => new($"http://127.0.0.1:{ProductionPort}/");
+
+    private int ProductionPort { get; } = FreePort();
 
     private int StagingPort { get; } = FreePort();
 
@@ -25,8 +26,8 @@ internal sealed record DemoFolder(string Path)
     /// <param name="groups">Who belongs together, as the server's settings want it.</param>
     public void Prepare(IEnumerable<string> versions, string groups)
     {
-        Directory.CreateDirectory(Path, OwnerOnly);
-        Directory.CreateDirectory(Data, OwnerOnly);
+        OwnerOnly.CreateFolder(Path);
+        OwnerOnly.CreateFolder(Data);
         File.WriteAllText(System.IO.Path.Combine(Data, "sluice.json"), $$"""{ "Groups": {{groups}} }""");
         var build = ServiceBuild();
         foreach (var version in versions)

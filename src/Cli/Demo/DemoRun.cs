@@ -5,7 +5,6 @@ using Sluice.Cli.Client;
 using Sluice.Cli.CommandLine;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
-using Sluice.Orchestration;
 using Sluice.Orchestration.Ports;
 using Sluice.Platforms.Gateway.Control;
 
@@ -15,7 +14,7 @@ namespace Sluice.Cli.Demo;
 /// The demo from its first process to its table: v1 becomes stable, users come, v2 is good, v3 fails 5 of 100 requests, and in the middle
 /// of v4's canary the server is killed.
 /// </summary>
-internal sealed class DemoRun(Terminal terminal, DemoFolder folder, TimeSpan soak, bool keep)
+internal sealed class DemoRun(Terminal terminal, DemoFolder folder, TimeSpan soak, bool keep) : IAsyncDisposable
 {
     private const int RequestsPerSecond = 100;
     private const int Clients = 500;
@@ -25,38 +24,50 @@ internal sealed class DemoRun(Terminal terminal, DemoFolder folder, TimeSpan soa
 
     private readonly DemoServer _server = new(folder, terminal.Time);
     private readonly List<DemoRelease> _releases = [];
+    private readonly Traffic _traffic = new(folder.Users, RequestsPerSecond, Clients, terminal.Time);
     private SluiceClient? _ci;
     private SluiceClient? _lead;
-    private Traffic? _traffic;
+    private bool _stays;
 
     /// <summary>Runs all of it.</summary>
     /// <returns>0 when the outcomes are as they should be and no request outside the bad release failed.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        var finished = false;
-        try
+        await PrepareAsync(cancellationToken);
+        await RolloutAsync("v1.0.0", "first release: becomes stable", cancellationToken);
+
+        _traffic.Start();
+        Say($"Users arrive: {RequestsPerSecond} requests/s from {Clients} clients on {folder.Users}");
+
+        await RolloutAsync("v2.0.0", "good", cancellationToken);
+        await RolloutAsync(Bad, "bad: 5 in 100 requests fail", cancellationToken, ("FAULT_ERROR_RATE", "0.05"));
+        await RolloutAsync(Last, "good, and the server is killed in the middle of its canary", cancellationToken);
+
+        await _traffic.StopAsync();
+        var right = DemoReport.Write(terminal, _releases, _traffic, Bad);
+        WhereToLook();
+        _stays = keep;
+        return right ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    /// <summary>Ends everything, also what a failed or interrupted run has left, unless a finished one is to be kept.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _traffic.DisposeAsync();
+        _ci?.Dispose();
+        _lead?.Dispose();
+        if (_stays)
         {
-            await PrepareAsync(cancellationToken);
-            await RolloutAsync("v1.0.0", "first release: becomes stable", cancellationToken);
-
-            _traffic = new Traffic(new Uri($"http://127.0.0.1:{folder.ProductionPort}"), RequestsPerSecond, Clients, terminal.Time);
-            _traffic.Start();
-            Say($"Users arrive: {RequestsPerSecond} requests/s from {Clients} clients on http://127.0.0.1:{folder.ProductionPort}");
-
-            await RolloutAsync("v2.0.0", "good", cancellationToken);
-            await RolloutAsync(Bad, "bad: 5 in 100 requests fail", cancellationToken, ("FAULT_ERROR_RATE", "0.05"));
-            await RolloutAsync(Last, "good, and the server is killed in the middle of its canary", cancellationToken);
-
-            await _traffic.StopAsync();
-            finished = true;
-            var right = DemoReport.Write(terminal, _releases, _traffic, Bad);
-            await WhereToLookAsync();
-            return right ? ExitCode.Ok : ExitCode.Failed;
+            return;
         }
-        finally
+
+        await _server.StopAsync();
+        using (var gateway = new GatewayClient(folder.Data, GatewayLaunch.ThisProgram()))
         {
-            await EndAsync(keep && finished);
+            await gateway.ShutdownAsync(service: null, environment: null, CancellationToken.None);
         }
+
+        folder.Remove();
     }
 
     private async Task PrepareAsync(CancellationToken cancellationToken)
@@ -109,7 +120,7 @@ internal sealed class DemoRun(Terminal terminal, DemoFolder folder, TimeSpan soa
         _releases.Add(new DemoRelease(version, what, started.Id, view.Status, terminal.Time.GetUtcNow() - began));
     }
 
-    private async Task WhereToLookAsync()
+    private void WhereToLook()
     {
         Say("");
         if (!keep)
@@ -119,36 +130,12 @@ internal sealed class DemoRun(Terminal terminal, DemoFolder folder, TimeSpan soa
         }
 
         Say("Everything stays up:");
-        Say($"  users      http://127.0.0.1:{folder.ProductionPort}/v1/models?limit=3");
+        Say($"  users      {folder.Users}v1/models?limit=3");
         Say($"  server     {_server.Url} (key in {Path.Combine(folder.Data, "admin.key")})");
         Say($"  rollouts   sluice list --data {folder.Data}");
         Say($"  one of it  sluice get {_releases[^1].Id} --data {folder.Data}");
         Say($"  registry   sqlite3 {Path.Combine(folder.Data, "registry.db")} 'select version, environment, status, rollback_reason from deployments'");
         Say($"  end it     sluice down --all --data {folder.Data}; kill {_server.Pid}; rm -r {folder.Path}");
-        await Task.CompletedTask;
-    }
-
-    private async Task EndAsync(bool stays)
-    {
-        if (_traffic is not null)
-        {
-            await _traffic.DisposeAsync();
-        }
-
-        _ci?.Dispose();
-        _lead?.Dispose();
-        if (stays)
-        {
-            return;
-        }
-
-        await _server.StopAsync();
-        using (var gateway = new GatewayClient(folder.Data, GatewayLaunch.ThisProgram()))
-        {
-            await gateway.ShutdownAsync(service: null, environment: null, CancellationToken.None);
-        }
-
-        folder.Remove();
     }
 
     private void Say(string line) => terminal.Output.WriteLine(line);

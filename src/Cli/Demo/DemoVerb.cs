@@ -28,7 +28,8 @@ internal static class DemoVerb
                     throw new UsageException($"{data} is not empty. The demo wants a folder of its own.");
                 }
 
-                return await new DemoRun(terminal, new DemoFolder(Path.GetFullPath(data)), watched, parsed.GetValue(keep)).RunAsync(cancellationToken);
+                await using var run = new DemoRun(terminal, new DemoFolder(Path.GetFullPath(data)), watched, parsed.GetValue(keep));
+                return await run.RunAsync(cancellationToken);
             });
     }
 }
