@@ -1,0 +1,193 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Sluice.Api.Keys;
+using Sluice.Api.Settings;
+using Sluice.Durable;
+using Sluice.Engine;
+using Sluice.Orchestration;
+using Sluice.Orchestration.Ports;
+using Sluice.Registry;
+using Sluice.Testing.Fakes;
+
+namespace Sluice.Api.Tests;
+
+/// <summary>The API on real sockets, over the embedded engine and a SQLite registry; only the platform is imaginary.</summary>
+public sealed class Server : IAsyncDisposable
+{
+    public const string SystemKeyText = "the-system-key";
+
+    private readonly WebApplication _app;
+    private readonly SluiceRegistry _registry;
+    private readonly string _folder;
+
+    private Server(WebApplication app, SluiceRegistry registry, string folder, FakeWorld world)
+    {
+        (_app, _registry, _folder, World) = (app, registry, folder, world);
+        Url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    }
+
+    public FakeWorld World { get; }
+
+    public string Url { get; }
+
+    public SluiceRegistry Registry => _registry;
+
+    /// <summary>Keys by name: one for each role, named after it, and <c>other</c>, a deployer of another service.</summary>
+    public static IReadOnlyDictionary<string, AccessKey> Keys { get; } = new AccessKey[]
+    {
+        Key("viewer", Role.Viewer), Key("deployer", Role.Deployer), Key("approver", Role.Approver), Key("admin", Role.Admin),
+        Key("other", Role.Deployer, "another-service"),
+    }.ToDictionary(k => k.Name);
+
+    public static async Task<Server> StartAsync(Action<IServiceCollection>? more = null, Action<DurableTasks>? moreTasks = null)
+    {
+        var folder = Directory.CreateTempSubdirectory("sluice-api-").FullName;
+        var registry = await SluiceRegistry.OpenAsync(folder, null, NullLogger<SluiceRegistry>.Instance, default);
+        foreach (var key in Keys.Values)
+        {
+            await registry.Keys.AddAsync(key, default);
+        }
+
+        var world = new FakeWorld(TimeProvider.System);
+        var groups = new GroupsSettings(new Dictionary<string, IReadOnlyList<string>> { ["release-managers"] = ["approver"] });
+        var tasks = new DurableTasks().AddSluice();
+        moreTasks?.Invoke(tasks);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0));
+        builder.Services
+            .AddRouting().AddLogging()
+            .AddSingleton(registry.Deployments).AddSingleton(registry.Events).AddSingleton(registry.Coordination).AddSingleton(registry.Keys)
+            .AddSingleton<IPlatforms>(world).AddSingleton<ISmokeRunner>(world).AddSingleton<ILoadTest>(world).AddSingleton<ISecretStore>(world)
+            .AddSingleton<IMigrator>(new FakeMigrator())
+            .AddSingleton(s => new EmbeddedEngine(tasks, s, new EngineOptions { Path = Path.Combine(folder, "engine.db") }, s.GetRequiredService<ILoggerFactory>()))
+            .AddSingleton<DurableClient>(s => s.GetRequiredService<EmbeddedEngine>().Client)
+            .AddSluiceOrchestration()
+            .AddSluiceApi(groups, new SystemKey(SystemKeyText));
+        more?.Invoke(builder.Services);
+        var app = builder.Build();
+        app.MapSluice();
+        await app.Services.GetRequiredService<EmbeddedEngine>().StartAsync();
+        await app.StartAsync();
+        return new Server(app, registry, folder, world);
+    }
+
+    /// <summary>A client that calls with one of <see cref="Keys"/>; with none when null.</summary>
+    public HttpClient As(string? key)
+    {
+        var client = new HttpClient { BaseAddress = new Uri(Url) };
+        if (key is not null)
+        {
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TextOf(key));
+        }
+
+        return client;
+    }
+
+    /// <summary>The text of a key of <see cref="Keys"/>.</summary>
+    public static string TextOf(string key) => "key-of-" + key;
+
+    /// <summary>Sends and reads the answer; JSON where it is JSON.</summary>
+    public async Task<(HttpStatusCode Status, JsonNode? Body, HttpResponseMessage Answer)> SendAsync(
+        string? key, string method, string path, string? body = null, params (string Name, string Value)[] headers)
+    {
+        using var client = As(key);
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        if (body is not null)
+        {
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        }
+
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        var answer = await client.SendAsync(request);
+        var text = await answer.Content.ReadAsStringAsync();
+        return (answer.StatusCode, text.StartsWith('{') || text.StartsWith('[') ? JsonNode.Parse(text) : text.Length == 0 ? null : JsonValue.Create(text), answer);
+    }
+
+    /// <summary>Starts a rollout that waits for its approval, and returns its id.</summary>
+    public async Task<string> StartPausedAsync(string idempotencyKey = "one")
+    {
+        var (status, body, _) = await SendAsync("deployer", "POST", "/api/rollouts", Plans.StartBody("v1.0.0"), ("Idempotency-Key", idempotencyKey));
+        Assert.Equal(HttpStatusCode.Accepted, status);
+        var id = (string)body!["id"]!;
+        await UntilPhaseAsync(id, "Paused");
+        return id;
+    }
+
+    /// <summary>Looks until a rollout is in a phase; says what it was when it takes too long.</summary>
+    public async Task<JsonNode> UntilPhaseAsync(string id, string phase)
+    {
+        var deadline = DateTime.UtcNow.AddSeconds(60);
+        while (true)
+        {
+            var (_, body, _) = await SendAsync("viewer", "GET", $"/api/rollouts/{id}");
+            if ((string?)body?["status"]?["phase"] == phase)
+            {
+                return body!;
+            }
+
+            Assert.True(DateTime.UtcNow < deadline, $"{id} did not get {phase}; it is {body}");
+            await Task.Delay(50);
+        }
+    }
+
+    /// <summary>Takes a table away, as a fault nobody foresaw.</summary>
+    public void BreakRegistry(string table)
+    {
+        using var connection = new SqliteConnection($"Data Source={Path.Combine(_folder, "registry.db")};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The table's name is the test's own.
+        command.CommandText = $"PRAGMA foreign_keys = OFF; DROP TABLE {table}";
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.Services.GetRequiredService<EmbeddedEngine>().StopAsync();
+        await _app.DisposeAsync();
+        await _registry.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static AccessKey Key(string name, Role role, params string[] services) =>
+        new(name, role, services, KeyText.Hash(TextOf(name)), DateTimeOffset.UnixEpoch);
+}
+
+/// <summary>Plans that the tests send.</summary>
+public static class Plans
+{
+    /// <summary>Waits for people, then goes straight to all traffic.</summary>
+    public const string Gated =
+        """
+        schema: 1
+        service: catalog-api
+        environments:
+          production:
+            platform: { kind: process, command: ["./run"], directory: ., portVariable: PORT, health: /health }
+            router: { kind: gateway, listen: "127.0.0.1:8080" }
+        steps:
+          - deploy: { environment: production }
+          - approval: { approvers: [release-managers], required: 1, timeout: 1h }
+          - setWeight: 100
+        """;
+
+    /// <summary>Body of a start.</summary>
+    public static string StartBody(string version, string plan = Gated) =>
+        new JsonObject { ["plan"] = plan, ["release"] = new JsonObject { ["version"] = version } }.ToJsonString();
+}

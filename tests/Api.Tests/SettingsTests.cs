@@ -1,0 +1,53 @@
+using Microsoft.Extensions.Configuration;
+using Sluice.Api.Settings;
+
+namespace Sluice.Api.Tests;
+
+public sealed class SettingsTests
+{
+    [Fact]
+    public void Defaults_are_valid()
+    {
+        var settings = SluiceSettings.Read(Of());
+
+        Assert.Equal("127.0.0.1:7717", settings.Server.Listen);
+        Assert.Null(settings.Registry.ConnectionString);
+    }
+
+    [Fact]
+    public void Everything_wrong_is_said_at_once()
+    {
+        var refused = Assert.Throws<SettingsException>(() => SluiceSettings.Read(Of(
+            ("Server:Listen", "nowhere"), ("Server:Lsten", "1"), ("Server:EventRetentionDays", "soon"), ("Engine:MaxConcurrentActivities", "0"),
+            ("Registry:ConnectionString", "mysql://x"), ("Groups:empty", ""))));
+
+        Assert.Equal(6, refused.Faults.Count);
+        Assert.Contains(refused.Faults, f => f.Contains("Server:Lsten is not a setting", StringComparison.Ordinal));
+        Assert.DoesNotContain("mysql://x", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0.0.0.0:7717", false, false)]
+    [InlineData("0.0.0.0:7717", true, true)]
+    [InlineData("127.0.0.1:7717", false, true)]
+    [InlineData("[::1]:7717", false, true)]
+    [InlineData("localhost:7717", false, true)]
+    public void Beyond_loopback_keys_never_cross_in_clear_text_unasked(string listen, bool behindProxy, bool accepted)
+    {
+        var configuration = Of(("Server:Listen", listen), ("Server:BehindProxy", behindProxy ? "true" : "false"));
+
+        Assert.Equal(accepted, Record.Exception(() => SluiceSettings.Read(configuration)) is null);
+    }
+
+    [Fact]
+    public void Groups_are_lists_or_one_text()
+    {
+        var groups = SluiceSettings.Read(Of(("Groups:managers:0", "ana"), ("Groups:managers:1", "ben"), ("Groups:on-call", "ben, cai"))).Groups;
+
+        Assert.Equal(["managers", "on-call"], groups.Of("ben"));
+        Assert.Equal(["on-call"], groups.Of("cai"));
+    }
+
+    private static IConfiguration Of(params (string Name, string? Value)[] values) =>
+        new ConfigurationBuilder().AddInMemoryCollection(values.Select(v => KeyValuePair.Create(v.Name, v.Value))).Build();
+}

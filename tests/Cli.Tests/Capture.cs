@@ -1,0 +1,37 @@
+using Sluice.Cli.CommandLine;
+
+namespace Sluice.Cli.Tests;
+
+/// <summary>Runs the program's command line in this process, with its output kept.</summary>
+internal sealed class Capture
+{
+    private readonly StringWriter _output = new();
+    private readonly StringWriter _error = new();
+
+    public string Output => _output.ToString();
+
+    public string Error => _error.ToString();
+
+    public static async Task<(int Code, string Output, string Error)> RunAsync(params string[] args)
+    {
+        var capture = new Capture();
+        var code = await SluiceCommand.RunAsync(args, new Terminal(capture._output, capture._error, interactive: false, TimeProvider.System));
+        return (code, capture.Output, capture.Error);
+    }
+}
+
+/// <summary>A folder that is gone after the test.</summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("sluice-cli-").FullName;
+
+    public string Write(string name, string text)
+    {
+        var file = System.IO.Path.Combine(Path, name);
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, text);
+        return file;
+    }
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}

@@ -1,0 +1,244 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
+using Sluice.Cli.CommandLine;
+using Sluice.Cli.Serve;
+
+namespace Sluice.Cli.Tests;
+
+/// <summary><c>serve</c> as a process of its own: what can be wrong at its start, and that it ends when told.</summary>
+public sealed partial class ServeTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    [Fact]
+    public async Task A_first_start_makes_the_admin_key_for_its_owner_alone_and_shows_it_once()
+    {
+        using var folder = new TemporaryFolder();
+        var data = Path.Combine(folder.Path, "data");
+        string first;
+        await using (var server = await Serving.StartAsync(data))
+        {
+            first = server.Output;
+            var (code, output, error) = await Capture.RunAsync("keys", "list", "--data", data, "--json");
+            Assert.True(code == 0, error);
+            Assert.Contains("\"admin\"", output, StringComparison.Ordinal);
+        }
+
+        var key = File.ReadAllText(Path.Combine(data, "admin.key")).Trim();
+        Assert.Contains(key, first, StringComparison.Ordinal);
+        if (!OperatingSystem.IsWindows())
+        {
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(data, "admin.key")));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(data));
+        }
+
+        await using var again = await Serving.StartAsync(data);
+        Assert.DoesNotContain(key, again.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_second_server_on_the_folder_is_told_of_the_first()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = await Serving.StartAsync(folder.Path);
+
+        var (code, error) = await Serving.FailAsync(folder.Path);
+
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Contains($"Another server (pid {server.Pid}) runs on this data folder at {server.Url}", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_told_to_stop_ends_with_0_and_frees_the_folder()
+    {
+        using var folder = new TemporaryFolder();
+        var server = await Serving.StartAsync(folder.Path);
+
+        Assert.Equal(0, await server.StopAsync());
+
+        Assert.Null(ServerLock.Read(Path.Combine(folder.Path, "server.lock")));
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_found_before_anything_is_made()
+    {
+        using var folder = new TemporaryFolder();
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+
+        var (code, error) = await Serving.FailAsync(folder.Path, "--listen", other.LocalEndpoint.ToString()!);
+
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Contains($"Cannot listen on {other.LocalEndpoint}", error, StringComparison.Ordinal);
+        Assert.Equal(["server.lock"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_written_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("a-file", "");
+
+        var (code, error) = await Serving.FailAsync(Path.Combine(file, "data"));
+
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Contains("cannot be written", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("engine.db")]
+    [InlineData("registry.db")]
+    public async Task A_corrupt_database_is_left_alone_and_named(string name)
+    {
+        using var folder = new TemporaryFolder();
+        var junk = string.Concat(Enumerable.Repeat("this is no database. ", 500));
+        var file = folder.Write(name, junk);
+
+        var (code, error) = await Serving.FailAsync(folder.Path);
+
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Contains(name, error, StringComparison.Ordinal);
+        Assert.Equal(junk, File.ReadAllText(file));
+    }
+
+    [Theory]
+    [InlineData("engine.db", "UPDATE schema_version SET version = 99")]
+    [InlineData("registry.db", "UPDATE schema_version SET version = 99")]
+    public async Task A_newer_database_is_refused_with_both_numbers(string name, string newer)
+    {
+        using var folder = new TemporaryFolder();
+        await (await Serving.StartAsync(folder.Path)).StopAsync();
+        SQLitePCL.Batteries_V2.Init();
+        using (var connection = new SqliteConnection($"Data Source={Path.Combine(folder.Path, name)};Pooling=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = newer;
+            command.ExecuteNonQuery();
+        }
+
+        var (code, error) = await Serving.FailAsync(folder.Path);
+
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Contains("99", error, StringComparison.Ordinal);
+        Assert.Contains(name, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task All_bad_settings_are_named_at_once_from_wherever_they_come()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("sluice.json", """{ "Server": { "EventRetentionDays": 0, "Colour": "blue" } }""");
+
+        var (code, error) = await Serving.FailAsync(folder.Path, "--listen", "0.0.0.0:0");
+
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.All(["EventRetentionDays", "Colour", "--behind-proxy"], word => Assert.Contains(word, error, StringComparison.Ordinal));
+        Assert.Equal(["sluice.json"], Directory.GetFiles(folder.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task Settings_that_are_no_json_are_said_to_be()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("sluice.json", "{ nonsense");
+
+        var (code, error) = await Serving.FailAsync(folder.Path);
+
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Contains("sluice.json is not JSON", error, StringComparison.Ordinal);
+    }
+
+    /// <summary>A server process.</summary>
+    private sealed partial class Serving : IAsyncDisposable
+    {
+        private readonly Process _process;
+        private readonly Task<string> _error;
+
+        private Serving(Process process)
+        {
+            _process = process;
+            _error = process.StandardError.ReadToEndAsync();
+        }
+
+        public string Output { get; private set; } = "";
+
+        public int Pid => _process.Id;
+
+        public string Url => UrlPattern().Match(Output).Value;
+
+        public static async Task<Serving> StartAsync(string data)
+        {
+            var server = new Serving(Launch(data, "--listen", "127.0.0.1:0"));
+            using var deadline = new CancellationTokenSource(Patience);
+            while (!server.Output.Contains("registry", StringComparison.Ordinal))
+            {
+                var line = await server._process.StandardOutput.ReadLineAsync(deadline.Token);
+                Assert.True(line is not null, $"The server ended: {(line is null ? await server._error : "")}");
+                server.Output += line + "\n";
+            }
+
+            // The key follows where there is one; nothing follows it that a test waits for.
+            while (File.GetLastWriteTimeUtc(Path.Combine(data, "admin.key")) >= server._process.StartTime.ToUniversalTime()
+                && !server.Output.Contains("shown this once", StringComparison.Ordinal))
+            {
+                server.Output += await server._process.StandardOutput.ReadLineAsync(deadline.Token) + "\n";
+            }
+
+            return server;
+        }
+
+        public static async Task<(int Code, string Error)> FailAsync(string data, params string[] args)
+        {
+            using var process = Launch(data, args.Length > 0 ? args : ["--listen", "127.0.0.1:0"]);
+            using var deadline = new CancellationTokenSource(Patience);
+            var error = await process.StandardError.ReadToEndAsync(deadline.Token);
+            await process.WaitForExitAsync(deadline.Token);
+            Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+            return (process.ExitCode, error);
+        }
+
+        public async Task<int> StopAsync()
+        {
+            using (var kill = Process.Start("kill", ["-TERM", $"{_process.Id}"]))
+            {
+                await kill.WaitForExitAsync();
+            }
+
+            using var deadline = new CancellationTokenSource(Patience);
+            await _process.WaitForExitAsync(deadline.Token);
+            return _process.ExitCode;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            if (!_process.HasExited)
+            {
+                await StopAsync();
+            }
+
+            _process.Dispose();
+        }
+
+        private static Process Launch(string data, params string[] args)
+        {
+            var start = new ProcessStartInfo(Environment.ProcessPath is { } self && Path.GetFileNameWithoutExtension(self) == "dotnet" ? self : "dotnet")
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            foreach (var word in (string[])[typeof(ExitCode).Assembly.Location, "serve", "--data", data, .. args])
+            {
+                start.ArgumentList.Add(word);
+            }
+
+            return Process.Start(start)!;
+        }
+
+        [GeneratedRegex("http://[0-9.:]+")]
+        private static partial Regex UrlPattern();
+    }
+}
