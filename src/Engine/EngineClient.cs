@@ -303,16 +303,25 @@ public sealed class EngineClient : DurableClient
     private async Task<InstanceMetadata> WaitAsync(
         string instanceId, Func<InstanceMetadata, bool> reached, bool withData, CancellationToken cancellationToken)
     {
+        Task? change = null;
         while (true)
         {
-            var change = _watch.Next(instanceId);
             var instance = _store.Reader.Find(instanceId)?.ToMetadata(withData) ?? throw new InstanceNotFoundException(instanceId);
             if (reached(instance))
             {
                 return instance;
             }
 
-            await change.WaitAsync(cancellationToken);
+            // Look once more after asking to be told: the change may have come in between.
+            if (change is null)
+            {
+                change = _watch.Next(instanceId);
+            }
+            else
+            {
+                await change.WaitAsync(cancellationToken);
+                change = null;
+            }
         }
     }
 }

@@ -95,6 +95,35 @@ public sealed class NonDeterminismTests
         Assert.Contains("the code made the end of the run", failed.Failure!.ErrorMessage, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_suspended_instance_does_not_meet_changed_code_until_it_is_resumed()
+    {
+        var activity = "a";
+        await using var engine = await VirtualEngine.StartAsync(new DurableTasks()
+            .Activity<int, int>("a", n => n)
+            .Activity<int, int>("b", n => n)
+            .Orchestrator<int, string>("main", async (context, _) =>
+            {
+                await context.CallActivityAsync<int>(activity, 0);
+                return await context.WaitForExternalEvent<string>("end");
+            }));
+        var id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("main", 0);
+        await engine.SettleAsync();
+        await engine.Client.SuspendInstanceAsync(id, "before the deployment");
+        await engine.SettleAsync();
+
+        activity = "b";
+        await engine.RestartAsync();
+        await engine.Client.RaiseEventAsync(id, "end", "fine");
+        await engine.SettleAsync();
+        Assert.Equal(RuntimeStatus.Suspended, (await engine.Client.GetInstanceAsync(id))!.RuntimeStatus);
+
+        activity = "a";
+        await engine.RestartAsync();
+        await engine.Client.ResumeInstanceAsync(id);
+        Assert.Equal("fine", (await engine.RunAsync(id)).ReadOutputAs<string>());
+    }
+
     [Theory]
     [InlineData("delay")]
     [InlineData("delay beside an open timer")]

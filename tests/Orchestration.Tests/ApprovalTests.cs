@@ -110,7 +110,7 @@ public sealed class ApprovalTests
     {
         await using var sim = await Simulation.StartAsync();
         var id = await AtGateAsync(sim, Gate(onTimeout: "wait"));
-        await sim.Engine.AdvanceAsync(TimeSpan.FromDays(10));
+        await sim.Engine.AdvanceAsync(TimeSpan.FromDays(4));
 
         await sim.SayAsync(id, CommandKind.Approve, Ana);
 

@@ -79,6 +79,13 @@ internal static class Service
                 return (200, "");
             case ["variable", var name]:
                 return (200, Environment.GetEnvironmentVariable(name) ?? "(none)");
+            case ["print", var megabytes]:
+                for (var i = 0; i < int.Parse(megabytes, CultureInfo.InvariantCulture) * 1024; i++)
+                {
+                    Console.WriteLine(new string('x', 1023));
+                }
+
+                return (200, "");
             case ["slow", var milliseconds]:
                 Interlocked.Increment(ref _slow);
                 await Task.Delay(int.Parse(milliseconds, CultureInfo.InvariantCulture));

@@ -81,7 +81,7 @@ public sealed class Simulation : IAsyncDisposable
     /// <summary>Lets a rollout run to its end and returns how it stands then.</summary>
     public async Task<RolloutStatus> EndOfAsync(string id, TimeSpan? maxVirtual = null)
     {
-        var instance = await Engine.RunAsync(id, maxVirtual);
+        var instance = await Engine.RunAsync(id, maxVirtual ?? TimeSpan.FromDays(4));
         return instance.RuntimeStatus == RuntimeStatus.Completed
             ? instance.ReadCustomStatusAs<RolloutStatus>()!
             : throw new InvalidOperationException($"{id} is {instance.RuntimeStatus}: {instance.Failure}");
@@ -92,10 +92,10 @@ public sealed class Simulation : IAsyncDisposable
         await EndOfAsync(await StartRolloutAsync(bundle, version, key));
 
     /// <summary>Lets time pass until a rollout's status is as wanted.</summary>
-    /// <exception cref="TimeoutException">It is not within a virtual week; says what it was.</exception>
+    /// <exception cref="TimeoutException">It is not within a virtual day; says what it was.</exception>
     public async Task<RolloutStatus> UntilAsync(string id, Func<RolloutStatus, bool> wanted, TimeSpan? within = null)
     {
-        var latest = Engine.Now + (within ?? TimeSpan.FromDays(7));
+        var latest = Engine.Now + (within ?? TimeSpan.FromDays(1));
         while (true)
         {
             await Engine.SettleAsync();

@@ -29,6 +29,7 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
         }
 
         var unplayable = slot.Strayed ? new ForeignAwaitException(row.Name) : (UnplayableException?)null;
+        slot.Strayed = false;
         List<HistoryEvent>? rewritten = null;
         if (slot.Execution is null)
         {
@@ -52,7 +53,7 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
         }
 
         var sorted = new Sorting(slot, row, arrived);
-        if (sorted.Events.Count == 0 && unplayable is null)
+        if (sorted.Events.Count == 0 && (unplayable is null || sorted.Suspended))
         {
             return sorted.Deferred.Count == 0 && sorted.Taken.Count == 0
                 ? null
@@ -64,7 +65,6 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
                 };
         }
 
-        slot.Strayed = false;
         return Run(slot, row, sorted, rewritten, unplayable);
     }
 

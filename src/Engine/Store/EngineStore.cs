@@ -11,6 +11,8 @@ internal sealed class EngineStore : IDisposable
     private readonly EngineOptions _options;
     private readonly SqliteConnection _connection;
     private readonly Tables _tables;
+    private readonly Statement _begin;
+    private readonly Statement _commit;
     private readonly Thread _writer;
     private readonly Action<EngineStoreException> _failed;
     private readonly Lock _gate = new();
@@ -31,6 +33,8 @@ internal sealed class EngineStore : IDisposable
         try
         {
             _tables = new Tables(_connection);
+            _begin = new Statement(_connection, "BEGIN IMMEDIATE", 0);
+            _commit = new Statement(_connection, "COMMIT", 0);
             Reader = new StoreReader(options.Path);
         }
         catch (SqliteException e)
@@ -87,6 +91,8 @@ internal sealed class EngineStore : IDisposable
         _writer.Join();
         Reader.Dispose();
         _tables.Dispose();
+        _begin.Dispose();
+        _commit.Dispose();
         _connection.Dispose();
         _wake.Dispose();
     }
@@ -131,13 +137,13 @@ internal sealed class EngineStore : IDisposable
     {
         try
         {
-            Schema.Execute(_connection, "BEGIN IMMEDIATE");
+            _begin.Execute();
             foreach (var write in batch)
             {
                 write.Apply(_tables);
             }
 
-            Schema.Execute(_connection, "COMMIT");
+            _commit.Execute();
         }
         catch (Exception e)
         {

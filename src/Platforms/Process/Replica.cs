@@ -1,6 +1,5 @@
 using System.Net;
 using System.Security.Cryptography;
-using Sluice.Orchestration.Ports;
 using Sluice.Platforms.Gateway.Control;
 
 namespace Sluice.Platforms.Process;
@@ -14,6 +13,7 @@ internal sealed class Replica(SupervisedRevision revision, int index, Supervisio
     private ReplicaRecord? _record;
     private bool _wasReady;
     private volatile bool _ready;
+    private volatile bool _serving;
     private volatile string _message = "not started yet";
 
     private enum Ending
@@ -26,6 +26,9 @@ internal sealed class Replica(SupervisedRevision revision, int index, Supervisio
 
     /// <summary>Whether it may get traffic.</summary>
     public bool IsReady => _ready;
+
+    /// <summary>Whether it may get traffic and the routes know it: what is said to be ready can be asked at once.</summary>
+    public bool IsServing => _serving;
 
     /// <summary>Where it answers; null before its first start.</summary>
     public IPEndPoint? Endpoint => _record is { } record ? new IPEndPoint(IPAddress.Loopback, record.Port) : null;
@@ -83,7 +86,7 @@ internal sealed class Replica(SupervisedRevision revision, int index, Supervisio
                     var how = await _process!.EndAsync(revision.Spec.StopWithin, Time);
                     supervision.Journal.Add(Effect(ending == Ending.Died ? EffectKind.ReplicaExited : EffectKind.ReplicaStopped, _message + "; " + how));
                 }
-                catch (Exception e) when (e is PlatformException or IOException or UnauthorizedAccessException)
+                catch (Exception e) when (e is not OperationCanceledException)
                 {
                     ending = Ending.Died;
                     _message = e.Message;
@@ -110,6 +113,7 @@ internal sealed class Replica(SupervisedRevision revision, int index, Supervisio
     /// <summary>Ends the process; only after <see cref="RunAsync"/> has returned.</summary>
     public async Task EndAsync()
     {
+        _serving = false;
         _ready = false;
         if (_process is { } process)
         {
@@ -250,11 +254,13 @@ internal sealed class Replica(SupervisedRevision revision, int index, Supervisio
         _message = "ready";
         supervision.Logger.ReplicaReady(revision.Spec.Revision, index, evidence);
         revision.ReadinessChanged();
+        _serving = true;
     }
 
     private void SetUnready(string evidence)
     {
         _message = evidence;
+        _serving = false;
         if (_ready)
         {
             _ready = false;

@@ -72,7 +72,7 @@ internal sealed class SupervisedRevision : IAsyncDisposable
     /// <summary>Where it stands.</summary>
     public RevisionState State()
     {
-        var ready = _replicas.Count(r => r.IsReady);
+        var ready = _replicas.Count(r => r.IsServing);
         var phase = _record.Wanted switch
         {
             Wanted.Stopping => RevisionPhase.Stopping,
@@ -86,7 +86,7 @@ internal sealed class SupervisedRevision : IAsyncDisposable
             RevisionPhase.Failed => _record.Message ?? "",
             RevisionPhase.Starting or RevisionPhase.Unhealthy =>
                 $"{ready} of {_replicas.Length} ready; "
-                + string.Join("; ", _replicas.Where(r => !r.IsReady).Select(r => $"replica {r.Index}: {r.Message}")),
+                + string.Join("; ", _replicas.Where(r => !r.IsServing).Select(r => $"replica {r.Index}: {r.Message}")),
             RevisionPhase.Ready => $"{ready} of {_replicas.Length} ready",
             _ => "",
         };
@@ -105,10 +105,15 @@ internal sealed class SupervisedRevision : IAsyncDisposable
     {
         lock (_lock)
         {
-            var failing = _failing ?? Task.CompletedTask;
-            return _stopping ??= Task.Run(async () =>
+            if (_stopping is { IsFaulted: false })
             {
-                await failing;
+                return _stopping;
+            }
+
+            var failing = _failing ?? Task.CompletedTask;
+            return _stopping = Task.Run(async () =>
+            {
+                await failing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 await EndProcessesAsync();
                 Change(r => r with { Wanted = Wanted.Stopped, Replicas = [] });
                 Tell(EffectKind.RevisionStopped);
@@ -129,7 +134,7 @@ internal sealed class SupervisedRevision : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _cancel.CancelAsync();
-        await Task.WhenAll(_loops);
+        await Task.WhenAll(_loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _cancel.Dispose();
     }
 
@@ -219,7 +224,7 @@ internal sealed class SupervisedRevision : IAsyncDisposable
     private async Task EndProcessesAsync()
     {
         await _cancel.CancelAsync();
-        await Task.WhenAll(_loops);
+        await Task.WhenAll(_loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll(_replicas.Select(r => r.EndAsync()));
     }
 

@@ -92,6 +92,46 @@ public sealed class GatewayProgramTests
     }
 
     [Fact]
+    public async Task A_stop_that_was_cut_is_finished_by_the_next_gateway()
+    {
+        await using var local = new LocalGateway
+        {
+            Target = LocalGateway.Environment([LocalGateway.TestService, "serve", "stubborn"], stopWithin: "2s"),
+        };
+        await local.StartReadyAsync("v1-a");
+
+        var stop = local.StopAsync("v1-a");
+        await local.WaitForAsync("v1-a", s => s.Phase == RevisionPhase.Stopping);
+        await local.KillGatewayAsync();
+        await local.WaitForAsync("v1-a", s => s.Phase == RevisionPhase.Stopped);
+
+        Assert.Equal(RevisionPhase.Stopped, (await stop).Phase);
+        Assert.Empty(LocalGateway.WritersTo(local.LogOf("v1-a")));
+        Assert.Single(local.Started);
+    }
+
+    [Fact]
+    public async Task Kills_of_the_gateway_at_any_moment_start_nothing_twice_and_orphan_nothing()
+    {
+        await using var local = new LocalGateway { Target = LocalGateway.Environment(replicas: 2) };
+        var random = new Random(20261121);
+        for (var round = 0; round < 6; round++)
+        {
+            var revision = $"v{round}-a";
+            var gateway = (await local.Client.EnsureRunningAsync(default)).Pid;
+
+            // The call itself meets the kill, starts the next gateway, and asks again.
+            var start = local.StartAsync(revision);
+            await Task.Delay(random.Next(150));
+            LocalGateway.Kill(gateway);
+            await start;
+            await local.WaitForAsync(revision, s => s.Phase == RevisionPhase.Ready);
+
+            Assert.Equal(2, LocalGateway.WritersTo(local.LogOf(revision)).Count);
+        }
+    }
+
+    [Fact]
     public async Task A_pid_that_came_to_somebody_else_is_neither_adopted_nor_signalled()
     {
         await using var local = new LocalGateway();
@@ -263,10 +303,10 @@ public sealed class GatewayProgramTests
         var whole = await File.ReadAllTextAsync(state);
         await File.WriteAllTextAsync(state, whole[..(whole.Length / 2)]);
 
-        var refused = await Assert.ThrowsAsync<PlatformException>(() => local.Client.EnsureRunningAsync(default));
+        var refused = await Record.ExceptionAsync(() => local.Client.EnsureRunningAsync(default));
         await File.WriteAllTextAsync(state, whole);
 
-        Assert.Equal(PlatformError.Unreachable, refused.Error);
+        Assert.Equal(PlatformError.Unreachable, Assert.IsType<PlatformException>(refused).Error);
         Assert.Contains("state.json is damaged", refused.Message, StringComparison.Ordinal);
     }
 

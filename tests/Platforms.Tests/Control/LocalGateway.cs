@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Sluice.Domain.Plans;
 using Sluice.Orchestration.Ports;
@@ -25,6 +26,8 @@ internal sealed class LocalGateway : IAsyncDisposable
     }
 
     public string Folder { get; }
+
+    public string LogOf(string revision) => Path.Combine(Folder, "logs", "shop", "production", revision + ".log");
 
     public GatewayClient Client { get; }
 
@@ -79,6 +82,11 @@ internal sealed class LocalGateway : IAsyncDisposable
             return false;
         }
     }
+
+    /// <summary>Pids of all processes whose output goes to the log given, whoever knows of them.</summary>
+    public static IReadOnlyList<int> WritersTo(string path) =>
+        [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => char.IsAsciiDigit(name![0]))
+            .Where(name => (OutputOf(name!) ?? "").StartsWith(path, StringComparison.Ordinal)).Select(name => int.Parse(name!, CultureInfo.InvariantCulture))];
 
     public static Task GoneAsync(int pid) => Eventually.Async(() => Task.FromResult(!IsRunning(pid)), $"process {pid} is gone");
 
@@ -139,7 +147,7 @@ internal sealed class LocalGateway : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Client.ShutdownAsync(null, null, default);
-        var left = Directory.Exists(Folder) ? Started.Where(IsRunning).ToList() : [];
+        var left = WritersTo(Folder);
         Client.Dispose();
         _http.Dispose();
         if (Directory.Exists(Folder))
@@ -148,6 +156,18 @@ internal sealed class LocalGateway : IAsyncDisposable
         }
 
         Assert.Empty(left);
+    }
+
+    private static string? OutputOf(string pid)
+    {
+        try
+        {
+            return new FileInfo($"/proc/{pid}/fd/1").LinkTarget;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     private static TimeSpan Duration(string text) => Durations.TryParse(text, out var duration) ? duration : throw new FormatException(text);

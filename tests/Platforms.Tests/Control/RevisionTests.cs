@@ -184,6 +184,21 @@ public sealed class RevisionTests
     }
 
     [Fact]
+    public async Task A_log_that_grows_is_set_aside_and_goes_on()
+    {
+        await using var local = new LocalGateway();
+        await local.StartReadyAsync("v1-a");
+        var log = local.LogOf("v1-a");
+
+        await local.ProbeAsync("v1-a", "/print/11");
+        await Eventually.Async(() => Task.FromResult(File.Exists(log + ".1") && new FileInfo(log).Length < 1024 * 1024), "the log was set aside");
+        await local.ProbeAsync("v1-a", "/print/1");
+
+        Assert.True(new FileInfo(log + ".1").Length > 10 * 1024 * 1024);
+        Assert.InRange(new FileInfo(log).Length, 1024 * 1024, 2 * 1024 * 1024);
+    }
+
+    [Fact]
     public async Task A_process_inherits_nothing_but_what_it_needs()
     {
         await using var local = new LocalGateway { Target = LocalGateway.Environment(["sleep", "60"]) };
@@ -196,7 +211,7 @@ public sealed class RevisionTests
         var status = await File.ReadAllTextAsync($"/proc/{pid}/status");
         var names = (await File.ReadAllTextAsync($"/proc/{pid}/environ")).Split('\0').Select(v => v.Split('=')[0]);
 
-        var log = Path.Combine(local.Folder, "logs", "shop", "production", "v1-a.log");
+        var log = local.LogOf("v1-a");
         Assert.Equal(
             new Dictionary<string, string?> { ["0"] = "/dev/null", ["1"] = log, ["2"] = log },
             descriptors);

@@ -46,6 +46,7 @@ public sealed class FailureTests
     [InlineData("HTTP/1.1 200 OK\r\nNo colon\r\nContent-Length: 2\r\n\r\nok")]
     [InlineData("HTTP/1.1 200 OK\r\nSpace : a\r\nContent-Length: 2\r\n\r\nok")]
     [InlineData("HTTP/1.1 200 OK\r\nX-Split: a\nSet-Cookie: evil\r\nContent-Length: 2\r\n\r\nok")]
+    [InlineData("HTTP/1.1 200 OK\r\nX-Bell: a\u0007b\r\nContent-Length: 2\r\n\r\nok")]
     [InlineData("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")]
     public async Task An_answer_that_is_not_HTTP_is_a_502(string answer)
     {

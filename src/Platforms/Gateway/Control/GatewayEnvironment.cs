@@ -107,21 +107,24 @@ internal sealed partial class GatewayEnvironment(
         }
 
         Put(_state with { Fence = start.Fence });
+        if (existing is not null)
+        {
+            // What was given up may still be ending; two of one name would share their record.
+            await existing.StopAsync();
+            await existing.DisposeAsync();
+        }
+
         var record = new RevisionRecord(RevisionRecord.CurrentSchema, spec, Wanted.Running, start.IdempotencyKey);
         var revision = new SupervisedRevision(record, start.Values, supervision, ApplyRoutes);
         revision.Run();
         lock (_routing)
         {
+            // Routed before anybody can see it, ready or not.
             _revisions[spec.Revision] = revision;
             _stops.Remove(spec.Revision);
+            ApplyRoutes();
         }
 
-        if (existing is not null)
-        {
-            await existing.DisposeAsync();
-        }
-
-        ApplyRoutes();
         return revision.State();
     });
 
@@ -148,7 +151,11 @@ internal sealed partial class GatewayEnvironment(
             Put(_state with { Fence = fence });
             return Task.FromResult(BeginStop(revision, drain: true));
         });
-        await Task.WhenAny(stop, Task.Delay(StopAnswer, supervision.Time));
+        if (await Task.WhenAny(stop, Task.Delay(StopAnswer, supervision.Time)) == stop)
+        {
+            await stop;
+        }
+
         return Find(name)?.State() ?? new RevisionState(name, RevisionPhase.Absent, 0, 0, 0, "");
     }
 
@@ -328,7 +335,7 @@ internal sealed partial class GatewayEnvironment(
                 return Task.CompletedTask;
             }
 
-            if (_stops.TryGetValue(name, out var begun))
+            if (_stops.TryGetValue(name, out var begun) && !begun.IsFaulted)
             {
                 return begun;
             }

@@ -96,6 +96,13 @@ internal sealed class Forwarding : IDisposable
 
                 fresh = true;
             }
+            catch
+            {
+                // A fault of ours must not leave a connection behind in the middle of an exchange.
+                _presence.Detach();
+                connection.Pool.Close(connection);
+                throw;
+            }
         }
     }
 

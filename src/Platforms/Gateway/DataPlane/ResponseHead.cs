@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 
@@ -28,6 +29,10 @@ internal sealed class ResponseHead
 {
     private const int MaxFields = 200;
     private const int MaxRememberedFieldLength = 256;
+
+    // All but the tab (RFC 9110 §5.5).
+    private static readonly SearchValues<byte> Controls =
+        SearchValues.Create([.. Enumerable.Range(0, 32).Append(127).Where(c => c != '\t').Select(c => (byte)c)]);
 
     private readonly List<Field> _fields = [];
     private readonly List<string> _nominated = [];
@@ -140,9 +145,9 @@ internal sealed class ResponseHead
         }
 
         var value = line[(colon + 1)..].Trim(" \t"u8);
-        if (value.IndexOfAny((byte)'\r', (byte)'\n', (byte)0) >= 0)
+        if (value.ContainsAny(Controls))
         {
-            throw new MalformedResponseException("a field's value has a line break or NUL in it");
+            throw new MalformedResponseException("a field's value has a control character in it");
         }
 
         var field = new Field(

@@ -56,9 +56,9 @@ internal sealed class Revision(string name, DataPlaneOptions options) : IDisposa
     /// <summary>Makes these the revision's replicas; called under the listener's lock.</summary>
     public UpstreamPool[] SetEndpoints(IReadOnlyList<IPEndPoint> endpoints)
     {
-        foreach (var (endpoint, pool) in _pools)
+        foreach (var pool in Pools())
         {
-            if (!endpoints.Contains(endpoint))
+            if (!endpoints.Contains(pool.Endpoint))
             {
                 pool.Retire();
             }
@@ -82,14 +82,15 @@ internal sealed class Revision(string name, DataPlaneOptions options) : IDisposa
         foreach (var pool in Pools())
         {
             pool.Sweep();
-            if (pool.IsRetired && pool.IsEmpty)
+        }
+
+        lock (_pools)
+        {
+            foreach (var pool in _pools.Values)
             {
-                lock (_pools)
+                if (pool.IsRetired && pool.IsEmpty)
                 {
-                    if (_pools.TryGetValue(pool.Endpoint, out var current) && current == pool)
-                    {
-                        _pools.Remove(pool.Endpoint);
-                    }
+                    _pools.Remove(pool.Endpoint);
                 }
             }
         }

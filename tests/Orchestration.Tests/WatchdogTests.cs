@@ -1,0 +1,106 @@
+using Sluice.Domain.Rollouts;
+using Sluice.Testing;
+
+namespace Sluice.Orchestration.Tests;
+
+/// <summary>A rollout whose instance was ended from outside is brought back from what the registry kept.</summary>
+public sealed class WatchdogTests
+{
+    [Fact]
+    public async Task One_terminated_at_10_percent_is_back_and_its_lock_free_within_two_turns()
+    {
+        await using var sim = await Simulation.StartAsync();
+        sim.World.Seed("v1.0.0");
+        var id = await AtTenPercentAsync(sim);
+
+        await sim.Engine.Client.TerminateInstanceAsync(id, "by hand");
+        await TurnsAsync(sim, 2);
+
+        Assert.Equal(0, sim.World.Weight("v2.0.0"));
+        Assert.False(sim.World.Runs("v2.0.0"));
+        Assert.Empty(await sim.Registry.ListLocksAsync(default));
+        Assert.Empty(sim.Registry.Stacks);
+        Assert.Equal(DeploymentStatus.Aborted, sim.Row(id).Status);
+        var status = (await sim.Rollouts.GetAsync(id, default))!.Status;
+        Assert.Equal((Phase.Degraded, Outcome.Aborted), (status.Phase, status.Outcome));
+        Assert.Contains("terminated", status.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_that_was_purged_as_well_is_found_by_its_lock()
+    {
+        await using var sim = await Simulation.StartAsync();
+        sim.World.Seed("v1.0.0");
+        var id = await AtTenPercentAsync(sim);
+
+        await sim.Engine.Client.TerminateInstanceAsync(id);
+        await sim.Engine.SettleAsync();
+        await sim.Engine.Client.PurgeInstanceAsync(id);
+        await TurnsAsync(sim, 2);
+
+        Assert.Equal(0, sim.World.Weight("v2.0.0"));
+        Assert.Empty(await sim.Registry.ListLocksAsync(default));
+    }
+
+    [Fact]
+    public async Task One_that_is_suspended_is_left_for_ten_minutes_and_no_longer()
+    {
+        await using var sim = await Simulation.StartAsync();
+        sim.World.Seed("v1.0.0");
+        var id = await AtTenPercentAsync(sim);
+
+        await sim.Engine.Client.SuspendInstanceAsync(id);
+        await TurnsAsync(sim, 9);
+        Assert.Equal(10, sim.World.Weight("v2.0.0"));
+        await TurnsAsync(sim, 4);
+        Assert.Equal(0, sim.World.Weight("v2.0.0"));
+
+        await sim.Engine.Client.ResumeInstanceAsync(id);
+        await sim.EndOfAsync(id);
+
+        Assert.Equal(0, sim.World.Weight("v2.0.0"));
+        Assert.Equal(100, sim.World.Weight("v1.0.0"));
+    }
+
+    [Fact]
+    public async Task Rollouts_that_run_are_left_alone()
+    {
+        await using var sim = await Simulation.StartAsync();
+        sim.World.Seed("v1.0.0");
+        var id = await AtTenPercentAsync(sim);
+
+        Assert.Empty(await sim.Watchdog.RunOnceAsync(default));
+        Assert.Equal(Outcome.Promoted, (await sim.EndOfAsync(id)).Outcome);
+    }
+
+    [Fact]
+    public async Task The_next_in_line_starts_after_a_lost_one_is_back()
+    {
+        await using var sim = await Simulation.StartAsync();
+        sim.World.Seed("v1.0.0");
+        var id = await AtTenPercentAsync(sim);
+        var next = await sim.StartRolloutAsync(Plans.Canary, "v3.0.0");
+        await sim.Engine.SettleAsync();
+
+        await sim.Engine.Client.TerminateInstanceAsync(id);
+        await TurnsAsync(sim, 2);
+
+        Assert.Equal(Outcome.Promoted, (await sim.EndOfAsync(next)).Outcome);
+    }
+
+    private static async Task<string> AtTenPercentAsync(Simulation sim)
+    {
+        var id = await sim.StartRolloutAsync(Plans.Canary, "v2.0.0");
+        await sim.UntilAsync(id, s => s is { ActualWeight: 10, Leg: not null });
+        return id;
+    }
+
+    private static async Task TurnsAsync(Simulation sim, int turns)
+    {
+        for (var n = 0; n < turns; n++)
+        {
+            await sim.Watchdog.RunOnceAsync(default);
+            await sim.Engine.AdvanceAsync(TimeSpan.FromMinutes(1));
+        }
+    }
+}
