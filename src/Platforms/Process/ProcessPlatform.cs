@@ -21,7 +21,8 @@ public sealed class ProcessPlatform(GatewayClient client, ISecretStore secrets, 
         }
 
         var command = EffectiveCommand.Create(process, request.Version, request.Commit, baseDirectory);
-        var values = await VariableValues.ResolveAsync(target.Environment.Variables, secrets, cancellationToken);
+        IReadOnlyList<VariableSpec> variables = [.. ToldOf(request), .. target.Environment.Variables];
+        var values = await VariableValues.ResolveAsync(variables, secrets, cancellationToken);
         var spec = new RevisionSpec(
             target.Service,
             target.Environment.Name,
@@ -33,7 +34,7 @@ public sealed class ProcessPlatform(GatewayClient client, ISecretStore secrets, 
             process.ReadyWithin,
             process.Replicas,
             process.StopWithin,
-            target.Environment.Variables);
+            variables);
         return await client.CallAsync<RevisionState>(
             ControlProtocol.StartPath,
             new StartRevision(GatewayRouter.ListenerOf(target), spec, values, request.Fence, request.IdempotencyKey),
@@ -52,4 +53,14 @@ public sealed class ProcessPlatform(GatewayClient client, ISecretStore secrets, 
     /// <inheritdoc/>
     public Task<RevisionState> EnsureStoppedAsync(EnvironmentTarget target, string revision, Fence fence, CancellationToken cancellationToken) =>
         client.CallAsync<RevisionState>(ControlProtocol.StopPath, new StopRevision(GatewayRouter.Key(target), revision, fence), cancellationToken);
+
+    // What a program may want to say of itself; a variable of the plan with the same name wins.
+    private static IEnumerable<VariableSpec> ToldOf(RevisionRequest request) =>
+        new (string Name, string Value)[]
+        {
+            ("SLUICE_SERVICE", request.Target.Service),
+            ("SLUICE_ENVIRONMENT", request.Target.Environment.Name),
+            ("SLUICE_REVISION", request.Revision),
+            ("SLUICE_VERSION", request.Version),
+        }.Select(told => new VariableSpec(told.Name, Required: true, VariableFormat.Text, told.Value));
 }
