@@ -90,12 +90,12 @@ public sealed partial class ContractTests
     private static string Root(string folder) =>
         File.Exists(Path.Combine(folder, "Functions.sln")) ? folder : Root(Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("No Functions.sln above the tests."));
 
-    [GeneratedRegex(@"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")]
+    [GeneratedRegex(@"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Time();
 
-    [GeneratedRegex("slc_[A-Za-z0-9_-]{43}")]
+    [GeneratedRegex("slc_[A-Za-z0-9_-]{43}", RegexOptions.NonBacktracking)]
     private static partial Regex Key();
 
-    [GeneratedRegex(@"\b\d+s\d*(ms)?\b|\b\d+ms\b")]
+    [GeneratedRegex(@"\b\d+s\d*(ms)?\b|\b\d+ms\b", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Took();
 }

@@ -59,6 +59,11 @@ public sealed class Server : IAsyncDisposable
         }
 
         var world = new FakeWorld(TimeProvider.System);
+        foreach (var version in new[] { "v1.0.0", "v2.0.0" })
+        {
+            world.Versions[version] = new Behaviour { ReadyAfter = TimeSpan.Zero };
+        }
+
         var groups = new GroupsSettings(new Dictionary<string, IReadOnlyList<string>> { ["release-managers"] = ["approver"] });
         var tasks = new DurableTasks().AddSluice();
         moreTasks?.Invoke(tasks);
@@ -127,14 +132,19 @@ public sealed class Server : IAsyncDisposable
         return id;
     }
 
-    /// <summary>Looks until a rollout is in a phase; says what it was when it takes too long.</summary>
+    /// <summary>
+    /// Looks until the registry has a rollout in a phase, and so all that led to it, and until one that has ended has tidied up; says what
+    /// it was when it takes too long.
+    /// </summary>
     public async Task<JsonNode> UntilPhaseAsync(string id, string phase)
     {
         var deadline = DateTime.UtcNow.AddSeconds(60);
         while (true)
         {
+            var (_, page, _) = await SendAsync("viewer", "GET", $"/api/rollouts?status={phase}");
             var (_, body, _) = await SendAsync("viewer", "GET", $"/api/rollouts/{id}");
-            if ((string?)body?["status"]?["phase"] == phase)
+            var settled = body!["status"]?["outcome"] is null || (string?)body["runtimeStatus"] == "Completed";
+            if (settled && page!["items"]!.AsArray().Any(r => (string?)r!["id"] == id))
             {
                 return body!;
             }

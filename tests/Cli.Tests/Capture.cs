@@ -3,20 +3,14 @@ using Sluice.Cli.CommandLine;
 namespace Sluice.Cli.Tests;
 
 /// <summary>Runs the program's command line in this process, with its output kept.</summary>
-internal sealed class Capture
+internal static class Capture
 {
-    private readonly StringWriter _output = new();
-    private readonly StringWriter _error = new();
-
-    public string Output => _output.ToString();
-
-    public string Error => _error.ToString();
-
     public static async Task<(int Code, string Output, string Error)> RunAsync(params string[] args)
     {
-        var capture = new Capture();
-        var code = await SluiceCommand.RunAsync(args, new Terminal(capture._output, capture._error, interactive: false, TimeProvider.System));
-        return (code, capture.Output, capture.Error);
+        await using var output = new StringWriter();
+        await using var error = new StringWriter();
+        var code = await SluiceCommand.RunAsync(args, new Terminal(output, error, interactive: false, TimeProvider.System));
+        return (code, output.ToString(), error.ToString());
     }
 }
 

@@ -227,6 +227,7 @@ public sealed partial class ServeTests
         {
             var start = new ProcessStartInfo(Environment.ProcessPath is { } self && Path.GetFileNameWithoutExtension(self) == "dotnet" ? self : "dotnet")
             {
+                UseShellExecute = false,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             };
@@ -238,7 +239,7 @@ public sealed partial class ServeTests
             return Process.Start(start)!;
         }
 
-        [GeneratedRegex("http://[0-9.:]+")]
+        [GeneratedRegex("http://[0-9.:]+", RegexOptions.NonBacktracking)]
         private static partial Regex UrlPattern();
     }
 }

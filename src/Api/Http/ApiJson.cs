@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Sluice.Orchestration.Ports;
 
 namespace Sluice.Api.Http;
 
@@ -25,9 +27,22 @@ public static class ApiJson
             RespectRequiredConstructorParameters = strict,
             RespectNullableAnnotations = strict,
             MaxDepth = 64,
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutProjection } },
         };
-        options.MakeReadOnly(populateMissingResolver: true);
+        options.MakeReadOnly();
         return options;
+    }
+
+    // A view has the status itself; the registry's copy of it may lag and would contradict.
+    private static void LeaveOutProjection(JsonTypeInfo type)
+    {
+        if (type.Type == typeof(RolloutRecord))
+        {
+            foreach (var property in type.Properties.Where(p => p.Name is "status" or "statusSequence").ToList())
+            {
+                type.Properties.Remove(property);
+            }
+        }
     }
 
     private sealed class UtcMilliseconds : JsonConverter<DateTimeOffset>
