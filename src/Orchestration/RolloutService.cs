@@ -58,7 +58,26 @@ public sealed class RolloutService(
         var record = new RolloutRecord(
             RolloutIds.Instance(plan.Service, plan.LastEnvironment, request.Release.Version, suffix),
             plan.Service, plan.LastEnvironment, request.Release, bundleHash, requestHash, request.Caller.Name, time.GetUtcNow());
-        return await StartAsync(record, plan, compilation.Warnings, cancellationToken);
+        return await StartAsync(record, plan, [.. compilation.Warnings, .. await NoticesAsync(plan, cancellationToken)], cancellationToken);
+    }
+
+    // What the caller should know before it begins, though nothing is wrong with the plan.
+    private async Task<IReadOnlyList<PlanFault>> NoticesAsync(Plan plan, CancellationToken cancellationToken)
+    {
+        var notices = new List<PlanFault>();
+        foreach (var environment in plan.Steps.OfType<Step.Deploy>().Select(d => d.Environment!).Distinct())
+        {
+            if ((await registry.ListSuccessfulAsync(plan.Service, environment, 1, cancellationToken)).Count == 0)
+            {
+                notices.Add(new PlanFault(
+                    "first-release", $"environments.{environment}", 0, 0,
+                    $"This is the first release in {environment}: it gets all traffic once it is ready and smoked, nothing is compared, and a failure leaves {environment} empty."));
+            }
+        }
+
+        notices.AddRange(plan.Notify.Select((rule, index) => new PlanFault(
+            "no-channel", $"notify[{index}].to", 0, 0, $"This server has no channel '{rule.To}': {string.Join(", ", rule.Events)} are in the rollout's events only.")));
+        return notices;
     }
 
     /// <summary>Tells a rollout something: a row first, then one event that wakes.</summary>

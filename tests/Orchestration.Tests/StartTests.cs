@@ -45,6 +45,20 @@ public sealed class StartTests
     }
 
     [Fact]
+    public async Task A_first_release_and_a_channel_nobody_serves_are_said_before_it_begins()
+    {
+        await using var sim = await Simulation.StartAsync();
+        var bundle = Plan with { Plan = Plan.Plan + "\nnotify: [ { events: [rollback], to: slack } ]\n" };
+
+        var first = Assert.IsType<StartResult.Started>(await sim.Rollouts.StartAsync(new StartRequest(bundle, new Release("v1.0.0"), null, Simulation.Deployer), default));
+        await sim.EndOfAsync(first.Rollout.Id);
+        var second = Assert.IsType<StartResult.Started>(await sim.Rollouts.StartAsync(new StartRequest(Plan, new Release("v2.0.0"), null, Simulation.Deployer), default));
+
+        Assert.Equal(["first-release", "no-channel"], first.Warnings.Select(w => w.Code).Where(c => c is "first-release" or "no-channel"));
+        Assert.DoesNotContain(second.Warnings, w => w.Code is "first-release" or "no-channel");
+    }
+
+    [Fact]
     public async Task Without_a_key_every_start_is_another_rollout()
     {
         await using var sim = await Simulation.StartAsync();

@@ -10,7 +10,12 @@ internal static class ValidateStep
     {
         var report = await Measuring.RunAsync(run, ActivityRefs.ValidateEnvironment, environment.Target, "the environment's variables");
         return report.Faults.Count == 0
-            ? StepEnd.Passed($"{environment.Target.Environment.Variables.Count} variables are in order")
+            ? StepEnd.Passed(environment.Target.Environment.Variables.Count switch
+            {
+                0 => "no variables are declared",
+                1 => "1 variable is in order",
+                var count => $"{count} variables are in order",
+            })
             : throw new GoBackException(
                 Outcome.Rejected, $"{environment.Name} is not ready, {report.Faults.Count} faults: {string.Join(" ", report.Faults)}");
     }
