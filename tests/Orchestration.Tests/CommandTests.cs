@@ -38,8 +38,8 @@ public sealed class CommandTests
         await using var sim = await Simulation.StartAsync();
         sim.World.Seed("v1.0.0");
         var hang = 1;
-        sim.World.Before = (access, _) => access == "platform.get" && Interlocked.Exchange(ref hang, 0) == 1
-            ? Task.Delay(TimeSpan.FromMinutes(5), sim.Engine.Clock)
+        sim.World.Before = (access, token) => access == "platform.get" && Interlocked.Exchange(ref hang, 0) == 1
+            ? Task.Delay(Timeout.InfiniteTimeSpan, token)
             : Task.CompletedTask;
         var id = await sim.StartRolloutAsync(Plans.Canary, "v2.0.0");
         await sim.UntilAsync(id, _ => hang == 0);

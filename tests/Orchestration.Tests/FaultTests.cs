@@ -124,7 +124,7 @@ public sealed class FaultTests
         await sim.SayAsync(id, CommandKind.Abort);
         var stuck = await sim.UntilAsync(id, s => s.Phase == Phase.Failed);
         var row = sim.Row(id);
-        await sim.Engine.AdvanceAsync(TimeSpan.FromHours(12));
+        await sim.Engine.AdvanceAsync(TimeSpan.FromHours(2));
         Assert.Equal(RuntimeStatus.Running, (await sim.Engine.Client.GetInstanceAsync(id))!.RuntimeStatus);
         Assert.Equal(10, sim.World.Weight("v2.0.0"));
 

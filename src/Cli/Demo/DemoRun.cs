@@ -34,12 +34,12 @@ internal sealed class DemoRun(Terminal terminal, DemoFolder folder, TimeSpan soa
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         await PrepareAsync(cancellationToken);
-        await RolloutAsync("v1.0.0", "first release: becomes stable", cancellationToken);
+        await RolloutAsync(Versions[0], "first release: becomes stable", cancellationToken);
 
         _traffic.Start();
         Say($"Users arrive: {RequestsPerSecond} requests/s from {Clients} clients on {folder.Users}");
 
-        await RolloutAsync("v2.0.0", "good", cancellationToken);
+        await RolloutAsync(Versions[1], "good", cancellationToken);
         await RolloutAsync(Bad, "bad: 5 in 100 requests fail", cancellationToken, ("FAULT_ERROR_RATE", "0.05"));
         await RolloutAsync(Last, "good, and the server is killed in the middle of its canary", cancellationToken);
 
@@ -89,7 +89,8 @@ internal sealed class DemoRun(Terminal terminal, DemoFolder folder, TimeSpan soa
     {
         Say("");
         Say($"{version} ({what})");
-        var plan = folder.WritePlan(version, soak, faults);
+        // The first release has nobody to be compared with, and no users yet.
+        var plan = folder.WritePlan(version, version == Versions[0] ? TimeSpan.FromSeconds(2) : soak, faults);
         var body = StartRollout.From(BundleFolder.Read(plan), new Release(version));
         var began = terminal.Time.GetUtcNow();
         var started = await _ci!.PostAsync<RolloutStarted>("/api/rollouts", body, $"demo-{version}", cancellationToken);

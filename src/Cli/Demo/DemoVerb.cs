@@ -11,12 +11,12 @@ internal static class DemoVerb
     public static Command Create(Terminal terminal)
     {
         var keep = new Option<bool>("--keep") { Description = "Leave everything running at the end." };
-        var soak = CommonOptions.Duration("--soak", "How long the canary is watched; 20s by default, 15m in a plan for real use.");
+        var soak = CommonOptions.Duration("--soak", "How long the canary is watched; 16s by default, 15m in a plan for real use.");
         return new Command("demo", "Show a good release, a bad one, and a server killed in the middle of a canary.") { keep, soak }
             .Does(terminal, async (parsed, cancellationToken) =>
             {
                 Detached.RefuseWindows();
-                var watched = parsed.GetValue(soak) ?? TimeSpan.FromSeconds(20);
+                var watched = parsed.GetValue(soak) ?? TimeSpan.FromSeconds(16);
                 if (watched < TimeSpan.FromSeconds(16) || watched > TimeSpan.FromHours(1))
                 {
                     throw new UsageException($"--soak {Durations.Format(watched)} is not between 16s and 1h: 10 requests a second need that long to show 5 failures in 100.");

@@ -112,9 +112,12 @@ internal sealed class EngineStore : IDisposable
             _wake.Wait();
             lock (_gate)
             {
-                _wake.Reset();
                 (batch, _queue) = (_queue, batch);
-                if (batch.Count == 0 && _closing)
+                if (!_closing)
+                {
+                    _wake.Reset();
+                }
+                else if (batch.Count == 0)
                 {
                     return;
                 }

@@ -11,7 +11,7 @@ namespace Sluice.Orchestration.Rollouts;
 /// </summary>
 internal sealed class Inbox(DurableContext context, string rolloutId, RolloutKind kind, Journal journal)
 {
-    private readonly Queue<Command> _commands = new();
+    private readonly List<Command> _commands = [];
     private readonly List<Task> _outstanding = [];
     private Task<string> _wake = context.WaitForExternalEvent<string>(Waker.EventName);
     private Task<CommandBatch>? _reading;
@@ -28,13 +28,16 @@ internal sealed class Inbox(DurableContext context, string rolloutId, RolloutKin
     /// <summary>Work that a decision overtook and that still runs.</summary>
     public IEnumerable<Task> Outstanding => _outstanding.Where(t => !t.IsCompleted);
 
-    /// <summary>Waits for the work, or for a decision to go back, which comes at once even when the work hangs.</summary>
+    /// <summary>Waits for the work, or for a decision to go back, which comes at once even when the work hangs. What else is said stays for the next that listens.</summary>
     /// <exception cref="GoBackException">A person decided to go back; the work stays <see cref="Outstanding"/>.</exception>
     public async Task<T> UntilAsync<T>(Task<T> work)
     {
-        await UntilAsync(work, _ => false);
+        await NextAsync(work, takes: null, orWoken: false);
         return await work;
     }
+
+    /// <summary>As <see cref="UntilAsync{T}"/>, whether the work ends well or not.</summary>
+    public Task EndOfAsync(Task work) => NextAsync(work, takes: null, orWoken: false);
 
     /// <summary>Waits for the work, for a command that <paramref name="takes"/> wants, or for a decision to go back.</summary>
     /// <returns>The command, with the work still running; null when the work has ended, well or not.</returns>
@@ -49,10 +52,10 @@ internal sealed class Inbox(DurableContext context, string rolloutId, RolloutKin
     public Task<Command?> UntilAsync(DateTime until, Func<Command, bool> takes) => TimedAsync(until, takes, orWoken: false);
 
     /// <summary>Sleeps, except for decisions.</summary>
-    public Task SleepAsync(TimeSpan time) => TimedAsync(context.CurrentUtcDateTime + time, _ => false, orWoken: false);
+    public Task SleepAsync(TimeSpan time) => TimedAsync(context.CurrentUtcDateTime + time, takes: null, orWoken: false);
 
     /// <summary>Sleeps, and ends early when woken for whatever reason.</summary>
-    public Task SleepLightlyAsync(TimeSpan time) => TimedAsync(context.CurrentUtcDateTime + time, _ => false, orWoken: true);
+    public Task SleepLightlyAsync(TimeSpan time) => TimedAsync(context.CurrentUtcDateTime + time, takes: null, orWoken: true);
 
     /// <summary>Reads what was said by now: decisions act, the rest gets its default answer.</summary>
     /// <exception cref="GoBackException">A person decided to go back.</exception>
@@ -74,7 +77,7 @@ internal sealed class Inbox(DurableContext context, string rolloutId, RolloutKin
         }
     }
 
-    private async Task<Command?> TimedAsync(DateTime until, Func<Command, bool> takes, bool orWoken)
+    private async Task<Command?> TimedAsync(DateTime until, Func<Command, bool>? takes, bool orWoken)
     {
         using var awake = new CancellationTokenSource();
         var timer = context.CreateTimer(until, awake.Token);
@@ -89,31 +92,26 @@ internal sealed class Inbox(DurableContext context, string rolloutId, RolloutKin
         }
     }
 
-    private async Task<Command?> NextAsync(Task? work, Func<Command, bool> takes, bool orWoken)
+    private async Task<Command?> NextAsync(Task? work, Func<Command, bool>? takes, bool orWoken)
     {
         var woken = false;
         while (true)
         {
             woken |= TakeWake();
             await TakeBatchAsync();
-            while (_commands.TryDequeue(out var command))
+            if (Decided() is { } back)
             {
-                if (Decision(command) is { } back)
+                if (work is not null)
                 {
-                    if (work is not null)
-                    {
-                        Leave(work);
-                    }
-
-                    throw back;
+                    Leave(work);
                 }
 
-                if (takes(command))
-                {
-                    return command;
-                }
+                throw back;
+            }
 
-                Answer(command);
+            if (takes is not null && Taken(takes) is { } command)
+            {
+                return command;
             }
 
             if (_reading is null && _unread)
@@ -145,6 +143,38 @@ internal sealed class Inbox(DurableContext context, string rolloutId, RolloutKin
         }
     }
 
+    // A decision is heard by every wait, before whatever was said earlier.
+    private GoBackException? Decided()
+    {
+        for (var i = 0; i < _commands.Count; i++)
+        {
+            if (Decision(_commands[i]) is { } back)
+            {
+                _commands.RemoveAt(i);
+                return back;
+            }
+        }
+
+        return null;
+    }
+
+    private Command? Taken(Func<Command, bool> takes)
+    {
+        while (_commands.Count > 0)
+        {
+            var command = _commands[0];
+            _commands.RemoveAt(0);
+            if (takes(command))
+            {
+                return command;
+            }
+
+            Answer(command);
+        }
+
+        return null;
+    }
+
     private bool TakeWake()
     {
         if (!_wake.IsCompleted)
@@ -170,7 +200,7 @@ internal sealed class Inbox(DurableContext context, string rolloutId, RolloutKin
             foreach (var command in (await read).Commands.Where(c => c.Number > _after))
             {
                 _after = command.Number;
-                _commands.Enqueue(command);
+                _commands.Add(command);
             }
         }
         catch (TaskFailureException failure)

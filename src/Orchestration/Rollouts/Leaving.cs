@@ -30,7 +30,7 @@ internal static class Leaving
     {
         while (run.Inbox.Outstanding.FirstOrDefault() is { } work)
         {
-            await run.Inbox.UntilAsync(work, _ => false);
+            await run.Inbox.EndOfAsync(work);
         }
     }
 

@@ -92,7 +92,7 @@ internal sealed class RolloutRun
         {
             return await Inbox.UntilAsync(write);
         }
-        catch (TaskFailureException failure) when (failure.Failure.Code is null)
+        catch (TaskFailureException failure) when (Retries.MayHeal(failure.Failure))
         {
             UncertainUntil = Context.CurrentUtcDateTime + activity.Timeout;
             throw;
