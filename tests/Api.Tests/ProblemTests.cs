@@ -81,6 +81,19 @@ public sealed class ProblemTests(AccessTests.Fixture fixture) : IClassFixture<Ac
         Assert.All(faults, f => Assert.True((int)f!["line"]! > 8 && (int)f["column"]! > 0));
     }
 
+    [Theory]
+    [InlineData("""{"name":"ana"}""", "missing-key", "Missing: 'role'.")]
+    [InlineData("""{"name":"ana","role":"Viewer","rule":1}""", "unknown-key", "There is no 'rule' here.")]
+    [InlineData("""{"name":"ana","role":"King"}""", "wrong-type", "The value is of another kind than expected.")]
+    public async Task A_fault_in_a_body_is_said_in_the_words_of_the_body(string body, string code, string message)
+    {
+        var (_, problem, _) = await Server.SendAsync("admin", "POST", "/api/keys", body);
+
+        var fault = Assert.Single(problem!["faults"]!.AsArray())!;
+        Assert.Equal((code, message), ((string?)fault["code"], (string?)fault["message"]));
+        Assert.DoesNotContain("Sluice.", problem.ToJsonString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task All_faulty_parameters_are_named_at_once()
     {

@@ -141,6 +141,20 @@ public sealed partial class ServeTests
     }
 
     [Fact]
+    public async Task A_certificate_that_is_none_is_found_before_anything_is_made()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.Write("not-a.pem", "nothing");
+        var data = Path.Combine(folder.Path, "data");
+
+        var (code, error) = await Serving.FailAsync(data, "--certificate", file, "--certificate-key", file);
+
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Contains($"The certificate {file}", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(data));
+    }
+
+    [Fact]
     public async Task Settings_that_are_no_json_are_said_to_be()
     {
         using var folder = new TemporaryFolder();

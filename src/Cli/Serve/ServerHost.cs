@@ -30,11 +30,11 @@ internal sealed class ServerHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly GatewayClient _gateway;
 
-    public ServerHost(DataFolder folder, SluiceSettings settings, SluiceRegistry registry, ILoggerFactory loggers, TimeProvider time)
+    public ServerHost(DataFolder folder, SluiceSettings settings, X509Certificate2? certificate, SluiceRegistry registry, ILoggerFactory loggers, TimeProvider time)
     {
         _gateway = new GatewayClient(folder.Path, GatewayLaunch.ThisProgram(), time);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = folder.Path });
-        Listen(builder, settings.Server);
+        Listen(builder, settings.Server, certificate);
         var services = builder.Services;
         services.AddSingleton(loggers);
         services.AddSingleton(time);
@@ -112,7 +112,7 @@ internal sealed class ServerHost : IAsyncDisposable
         _gateway.Dispose();
     }
 
-    private static void Listen(WebApplicationBuilder builder, ServerSettings settings)
+    private static void Listen(WebApplicationBuilder builder, ServerSettings settings, X509Certificate2? certificate)
     {
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
@@ -120,9 +120,9 @@ internal sealed class ServerHost : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = Bundle.MaxBytes;
             kestrel.Listen(settings.Endpoint, endpoint =>
             {
-                if (settings.Certificate is { } certificate)
+                if (certificate is not null)
                 {
-                    endpoint.UseHttps(X509Certificate2.CreateFromPemFile(certificate, settings.CertificateKey));
+                    endpoint.UseHttps(certificate);
                 }
             });
         });

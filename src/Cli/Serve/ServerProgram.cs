@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Sluice.Api.Settings;
 using Sluice.Cli.CommandLine;
@@ -21,6 +23,7 @@ internal static class ServerProgram
     {
         Detached.RefuseWindows();
         var settings = ServerSettingsFile.Read(folder, flags);
+        using var certificate = LoadCertificate(settings.Server);
         folder.Create();
         using var held = ServerLock.Take(folder);
         CheckPort(settings.Server);
@@ -28,7 +31,7 @@ internal static class ServerProgram
         using var loggers = ServerLogs.Create(folder, verbose, terminal);
         await using var registry = await SluiceRegistry.OpenAsync(
             folder.Path, settings.Registry.ConnectionString, loggers.CreateLogger<SluiceRegistry>(), cancellationToken);
-        await using var host = new ServerHost(folder, settings, registry, loggers, terminal.Time);
+        await using var host = new ServerHost(folder, settings, certificate, registry, loggers, terminal.Time);
         await host.Engine.StartAsync(cancellationToken);
         var admin = await KeyFiles.EnsureAdminAsync(folder, registry.Keys, terminal.Time, cancellationToken);
         await RegistryRepair.RunAsync(registry.Deployments, host.Engine.Client, loggers.CreateLogger("Sluice.Cli.Repair"), cancellationToken);
@@ -60,6 +63,18 @@ internal static class ServerProgram
         catch (IOException e)
         {
             throw new CannotServeException(PortTaken(settings, e.Message));
+        }
+    }
+
+    private static X509Certificate2? LoadCertificate(ServerSettings settings)
+    {
+        try
+        {
+            return settings.Certificate is { } file ? X509Certificate2.CreateFromPemFile(file, settings.CertificateKey) : null;
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new CannotServeException($"The certificate {settings.Certificate} with the key {settings.CertificateKey} cannot be used: {e.Message}");
         }
     }
 
