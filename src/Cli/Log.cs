@@ -17,4 +17,7 @@ internal static partial class Log
 
     [LoggerMessage(6004, LogLevel.Information, "Rollout {RolloutId}: the registry's status was repaired from the engine: {Phase}")]
     public static partial void Repaired(this ILogger logger, string rolloutId, Phase phase);
+
+    [LoggerMessage(6005, LogLevel.Information, "Rollout {RolloutId} was accepted and had not begun when the server ended; it begins now")]
+    public static partial void TakenUp(this ILogger logger, string rolloutId);
 }

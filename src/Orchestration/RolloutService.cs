@@ -225,9 +225,25 @@ public sealed class RolloutService(
             return new StartResult.KeyReused(stored.Id);
         }
 
-        // A crash between row and instance is healed by the next start with this key: the id is the same.
+        // A crash between row and instance is healed by the next start with this key, as the id is the same, and when the server is back.
         await EnsureScheduledAsync(stored, plan, cancellationToken);
         return new StartResult.Started(stored, warnings);
+    }
+
+    /// <summary>Begins a rollout that was written down but never begun: the server ended in between. Called by hosts at their start.</summary>
+    /// <returns>Whether it was begun now.</returns>
+    public async Task<bool> TakeUpAsync(RolloutRecord record, CancellationToken cancellationToken)
+    {
+        if (record.Status is not null
+            || await client.GetInstanceAsync(record.Id, cancellationToken: cancellationToken) is not null
+            || await registry.GetBundleAsync(record.BundleHash, cancellationToken) is not { } bundle
+            || PlanCompiler.Compile(bundle).Plan is not { } plan)
+        {
+            return false;
+        }
+
+        await EnsureScheduledAsync(record, plan, cancellationToken);
+        return true;
     }
 
     private async Task<RolloutRecord> EnsureScheduledAsync(RolloutRecord record, Plan plan, CancellationToken cancellationToken)

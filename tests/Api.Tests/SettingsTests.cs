@@ -12,6 +12,7 @@ public sealed class SettingsTests
 
         Assert.Equal("127.0.0.1:7717", settings.Server.Listen);
         Assert.Null(settings.Registry.ConnectionString);
+        Assert.True(settings.Rollouts.AutoRollback);
     }
 
     [Fact]

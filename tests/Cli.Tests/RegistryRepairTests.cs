@@ -33,11 +33,26 @@ public sealed class RegistryRepairTests
             await registry.SetRolloutStatusAsync(id, 7, behind, default);
         }
 
-        await RegistryRepair.RunAsync(registry, engine.Client, NullLogger.Instance, default);
+        await registry.AddRolloutAsync(new RolloutRecord("never-begun", "s", "e", new Release("v1"), "b", "r", "ci", DateTimeOffset.UnixEpoch), default);
+        var taken = new List<string>();
+
+        await RegistryRepair.RunAsync(registry, engine.Client, TakeUp, NullLogger.Instance, default);
 
         Assert.Equal("soak 15m", (await registry.GetRolloutAsync("one", default))?.Status?.Step);
         Assert.Equal(7, (await registry.GetRolloutAsync("one", default))?.StatusSequence);
         Assert.Equal("deploy staging", (await registry.GetRolloutAsync("without-instance", default))?.Status?.Step);
+        Assert.Equal(["never-begun"], taken);
+
+        Task<bool> TakeUp(RolloutRecord rollout, CancellationToken cancellationToken)
+        {
+            if (rollout.Status is not null)
+            {
+                return Task.FromResult(false);
+            }
+
+            taken.Add(rollout.Id);
+            return Task.FromResult(true);
+        }
     }
 
     private static RolloutStatus Status(string step) => new() { Phase = Phase.Progressing, Service = "s", Version = "v1", Step = step };

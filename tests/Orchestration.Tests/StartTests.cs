@@ -45,6 +45,23 @@ public sealed class StartTests
     }
 
     [Fact]
+    public async Task A_start_that_was_written_down_and_never_begun_begins_when_the_server_is_back()
+    {
+        await using var sim = await Simulation.StartAsync();
+        sim.World.Seed("v1.0.0");
+        IDeploymentRegistry registry = sim.Registry;
+        var hash = await registry.PutBundleAsync(Plan, default);
+        var record = new RolloutRecord(
+            "api.production.v2.0.0.00000000", "api", "production", new Release("v2.0.0"), hash, "request", "ci", sim.Engine.Now);
+        await registry.AddRolloutAsync(record, default);
+
+        Assert.True(await sim.Rollouts.TakeUpAsync(record, default));
+        Assert.False(await sim.Rollouts.TakeUpAsync(record, default));
+
+        Assert.Equal(Outcome.Promoted, (await sim.EndOfAsync(record.Id)).Outcome);
+    }
+
+    [Fact]
     public async Task A_first_release_and_a_channel_nobody_serves_are_said_before_it_begins()
     {
         await using var sim = await Simulation.StartAsync();

@@ -31,7 +31,8 @@ public sealed record Problem(string Type, string Title, int Status, string? Deta
     /// <summary>The request's own data is wrong.</summary>
     public static Problem BadRequest(IReadOnlyList<PlanFault> faults) =>
         Of(StatusCodes.Status400BadRequest, "bad-request", faults.Count == 1 ? "The request has a fault." : $"The request has {faults.Count} faults.", faults[0].Message)
-            with { Faults = faults };
+            with
+        { Faults = faults };
 
     /// <summary>What is asked for does not exist.</summary>
     public static Problem NotFound(string detail) => Of(StatusCodes.Status404NotFound, "not-found", "There is nothing here.", detail);

@@ -81,11 +81,13 @@ internal static class RolloutRoutes
                 throw new ProblemException(PlanProblem(invalid.Faults));
             case StartResult.Busy busy:
                 throw new ProblemException(Problem.Conflict("environment-busy", $"{busy.Environment} is held by rollout {busy.RunningId}, and the plan says refuse.")
-                    with { RolloutId = busy.RunningId });
+                    with
+                { RolloutId = busy.RunningId });
             case StartResult.KeyReused reused:
                 throw new ProblemException(Problem.Of(
                     StatusCodes.Status422UnprocessableEntity, "key-reused", "This Idempotency-Key was used for something else.",
-                    $"It started rollout {reused.ExistingId} with another bundle or release. Use a new key for a new request.") with { RolloutId = reused.ExistingId });
+                    $"It started rollout {reused.ExistingId} with another bundle or release. Use a new key for a new request.") with
+                { RolloutId = reused.ExistingId });
             case StartResult.Refused refused:
                 throw new ProblemException(Problem.Conflict("refused", refused.Reason));
             default:
@@ -96,7 +98,8 @@ internal static class RolloutRoutes
     internal static Problem PlanProblem(IReadOnlyList<PlanFault> faults) =>
         Problem.Of(
             StatusCodes.Status400BadRequest, "plan-invalid", faults.Count == 1 ? "The plan has a fault." : $"The plan has {faults.Count} faults.",
-            "Nothing was started.") with { Faults = faults };
+            "Nothing was started.") with
+        { Faults = faults };
 
     private static IResult Accepted(Call call, string id, int status, IReadOnlyList<PlanFault> warnings)
     {

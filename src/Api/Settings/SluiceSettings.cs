@@ -7,8 +7,10 @@ namespace Sluice.Api.Settings;
 /// <param name="Server">How it listens.</param>
 /// <param name="Engine">How it runs orchestrations.</param>
 /// <param name="Registry">Where it keeps what was deployed.</param>
+/// <param name="Rollouts">What rollouts do by themselves.</param>
 /// <param name="Groups">Who belongs together.</param>
-public sealed record SluiceSettings(ServerSettings Server, EngineSettings Engine, RegistrySettings Registry, GroupsSettings Groups)
+public sealed record SluiceSettings(
+    ServerSettings Server, EngineSettings Engine, RegistrySettings Registry, RolloutSettings Rollouts, GroupsSettings Groups)
 {
     /// <summary>Reads all sections.</summary>
     /// <exception cref="SettingsException">Something is wrong: every fault.</exception>
@@ -19,6 +21,7 @@ public sealed record SluiceSettings(ServerSettings Server, EngineSettings Engine
             SectionReader.Read<ServerSettings>(configuration, "Server", faults),
             SectionReader.Read<EngineSettings>(configuration, "Engine", faults),
             SectionReader.Read<RegistrySettings>(configuration, "Registry", faults),
+            SectionReader.Read<RolloutSettings>(configuration, "Rollouts", faults),
             GroupsSettings.Read(configuration.GetSection("Groups"), faults));
         settings.Server.Check(faults);
         settings.Engine.Check(faults);
@@ -93,6 +96,16 @@ public sealed class ServerSettings
             faults.Add($"Server:EventRetentionDays is from 1 to 36500, not {EventRetentionDays}.");
         }
     }
+}
+
+/// <summary>What rollouts do by themselves; section <c>Rollouts</c>.</summary>
+public sealed class RolloutSettings
+{
+    /// <summary>The variable by which operations switch it, without the product's prefix.</summary>
+    public const string AutoRollbackVariable = "AUTO_ROLLBACK_ENABLED";
+
+    /// <summary>Whether a failed verdict rolls back by itself; else it pauses for a person, and checks go on. The default is true.</summary>
+    public bool AutoRollback { get; set; } = true;
 }
 
 /// <summary>How the embedded engine runs; section <c>Engine</c>.</summary>

@@ -7,11 +7,21 @@ namespace Sluice.Cli.Serve;
 
 /// <summary>
 /// The engine's history is the truth and the registry its projection: after a crash, or a registry put back from a backup, the read model
-/// of every rollout that has not ended is taken from its instance again.
+/// of every rollout that has not ended is taken from its instance again. A rollout that was written down and never begun begins now.
 /// </summary>
 internal static class RegistryRepair
 {
-    public static async Task RunAsync(IDeploymentRegistry registry, DurableClient client, ILogger logger, CancellationToken cancellationToken)
+    /// <param name="registry">What is repaired.</param>
+    /// <param name="client">The truth.</param>
+    /// <param name="takeUp">Begins a rollout that has no instance; says whether it did.</param>
+    /// <param name="logger">Told of each repair.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task RunAsync(
+        IDeploymentRegistry registry,
+        DurableClient client,
+        Func<RolloutRecord, CancellationToken, Task<bool>> takeUp,
+        ILogger logger,
+        CancellationToken cancellationToken)
     {
         foreach (var phase in new[] { Phase.Pending, Phase.Progressing, Phase.Paused })
         {
@@ -21,7 +31,14 @@ internal static class RegistryRepair
                 var page = await registry.ListRolloutsAsync(new RolloutQuery(Phase: phase, Limit: 100, Cursor: cursor), cancellationToken);
                 foreach (var rollout in page.Items)
                 {
-                    await RepairAsync(rollout, registry, client, logger, cancellationToken);
+                    if (await takeUp(rollout, cancellationToken))
+                    {
+                        logger.TakenUp(rollout.Id);
+                    }
+                    else
+                    {
+                        await RepairAsync(rollout, registry, client, logger, cancellationToken);
+                    }
                 }
 
                 cursor = page.Cursor;

@@ -58,7 +58,7 @@ internal sealed class ServerHost : IAsyncDisposable
             new EngineOptions { Path = folder.EngineFile, MaxConcurrentActivities = settings.Engine.MaxConcurrentActivities, TimeProvider = time },
             loggers));
         services.AddSingleton<DurableClient>(s => s.GetRequiredService<EmbeddedEngine>().Client);
-        services.AddSingleton(new RolloutOptions { KnowsApprover = name => Knows(name, settings.Groups, registry.Keys) });
+        services.AddSingleton(new RolloutOptions { AutoRollback = settings.Rollouts.AutoRollback, KnowsApprover = name => Knows(name, settings.Groups, registry.Keys) });
         services.AddSluiceOrchestration();
 
         services.AddSluiceApi(settings.Groups, KeyFiles.EnsureSystem(folder));
@@ -81,6 +81,8 @@ internal sealed class ServerHost : IAsyncDisposable
     }
 
     public EmbeddedEngine Engine => _app.Services.GetRequiredService<EmbeddedEngine>();
+
+    public RolloutService Rollouts => _app.Services.GetRequiredService<RolloutService>();
 
     /// <summary>Answers requests from now on.</summary>
     /// <returns>The port.</returns>

@@ -17,7 +17,13 @@ internal static class ServerSettingsFile
             builder.AddJsonStream(new MemoryStream(File.ReadAllBytes(folder.SettingsFile)));
         }
 
-        builder.AddEnvironmentVariables("SLUICE_").AddEnvironmentVariables("SLUICE__").AddInMemoryCollection(flags);
+        builder.AddEnvironmentVariables("SLUICE_").AddEnvironmentVariables("SLUICE__");
+        if (Environment.GetEnvironmentVariable(RolloutSettings.AutoRollbackVariable) is { Length: > 0 } autoRollback)
+        {
+            builder.AddInMemoryCollection([new("Rollouts:AutoRollback", autoRollback)]);
+        }
+
+        builder.AddInMemoryCollection(flags);
         try
         {
             return SluiceSettings.Read(builder.Build());

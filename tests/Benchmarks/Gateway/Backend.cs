@@ -64,5 +64,6 @@ internal static class ParentWatch
         }
 
         Environment.Exit(0);
-    }) { IsBackground = true }.Start();
+    })
+    { IsBackground = true }.Start();
 }

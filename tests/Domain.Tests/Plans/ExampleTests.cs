@@ -31,7 +31,8 @@ public sealed class ExampleTests
         Assert.Equal(
             new Step.Soak(
                 TimeSpan.FromMinutes(15), TimeSpan.FromSeconds(30), SoakClock.Exposure, FailureAction.Rollback, 10, TimeSpan.FromHours(1),
-                NoDataAction.Wait, TimeSpan.FromMinutes(2), null) { Environment = "production" },
+                NoDataAction.Wait, TimeSpan.FromMinutes(2), null)
+            { Environment = "production" },
             soak);
     }
 
