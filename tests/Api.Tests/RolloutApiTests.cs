@@ -17,7 +17,7 @@ public sealed class RolloutApiTests
         Assert.Equal((string?)body!["rolloutUri"], answer.Headers.Location?.ToString());
         string[] management =
             ["statusQueryGetUri", "sendEventPostUri", "terminatePostUri", "suspendPostUri", "resumePostUri", "rewindPostUri", "restartPostUri", "purgeHistoryDeleteUri"];
-        Assert.Equal(["id", "rolloutUri", .. management], body.AsObject().Select(p => p.Key));
+        Assert.Equal(["id", "rolloutUri", .. management, "warnings"], body.AsObject().Select(p => p.Key));
         Assert.All(management, m => Assert.StartsWith($"{server.Url}/runtime/webhooks/durabletask/instances/{body["id"]}", (string?)body[m], StringComparison.Ordinal));
 
         using var anybody = server.As(null);
@@ -34,7 +34,10 @@ public sealed class RolloutApiTests
         var (third, three, _) = await server.SendAsync("deployer", "POST", "/api/rollouts", Plans.StartBody("v2.0.0"), ("Idempotency-Key", "k"));
 
         Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.OK, HttpStatusCode.UnprocessableEntity), (first, second, third));
-        Assert.Equal(one!.ToJsonString(), two!.ToJsonString());
+
+        // What deserves a look before it begins is said when it begins.
+        Assert.True(one!.AsObject().Remove("warnings"));
+        Assert.Equal(one.ToJsonString(), two!.ToJsonString());
         Assert.Equal((string?)one["id"], (string?)three!["rolloutId"]);
     }
 

@@ -6,11 +6,16 @@ using System.Text;
 
 namespace Sluice.TestService;
 
-/// <summary>A service with one fault per switch: <c>crash</c>, <c>unhealthy</c>, <c>stubborn</c>, <c>ready-after=MS</c>.</summary>
+/// <summary>
+/// A service with one fault per switch: <c>crash</c>, <c>unhealthy</c>, <c>stubborn</c>, <c>ready-after=MS</c>, <c>fail-every=N</c> (each
+/// Nth user's request), <c>crash-on-request</c> (of a user).
+/// </summary>
 internal static class Service
 {
     private static readonly ConcurrentDictionary<string, bool> Flags = new();
     private static int _slow;
+    private static int _failEvery;
+    private static int _requests;
 
     public static async Task<int> RunAsync(string[] switches)
     {
@@ -34,6 +39,12 @@ internal static class Service
             _ = Task.Delay(int.Parse(delay.Split('=')[1], CultureInfo.InvariantCulture)).ContinueWith(_ => Flags["unhealthy"] = false, TaskScheduler.Default);
         }
 
+        if (switches.FirstOrDefault(s => s.StartsWith("fail-every=", StringComparison.Ordinal)) is { } every)
+        {
+            _failEvery = int.Parse(every.Split('=')[1], CultureInfo.InvariantCulture);
+        }
+
+        Flags["crash-on-request"] = switches.Contains("crash-on-request");
         using var listener = new TcpListener(IPAddress.Loopback, int.Parse(Environment.GetEnvironmentVariable("PORT")!, CultureInfo.InvariantCulture));
         listener.Start();
         while (true)
@@ -93,7 +104,13 @@ internal static class Service
             case ["slow-count"]:
                 return (200, Volatile.Read(ref _slow).ToString(CultureInfo.InvariantCulture));
             default:
-                return (200, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+                if (Flags["crash-on-request"])
+                {
+                    Environment.Exit(4);
+                }
+
+                var fails = _failEvery > 0 && Interlocked.Increment(ref _requests) % _failEvery == 0;
+                return (fails ? 500 : 200, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
         }
     }
 }

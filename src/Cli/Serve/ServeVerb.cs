@@ -28,7 +28,7 @@ internal static class ServeVerb
                 };
                 var given = flags.Where(f => f.Value is not null).ToDictionary(f => f.Key, f => f.Value);
                 return ServerProgram.RunAsync(
-                    DataFolder.Find(parsed.GetValue(CommonOptions.Data)), given, parsed.GetValue(CommonOptions.Verbose), terminal, cancellationToken);
+                    DataFolder.Find(parsed.GetValue(CommonOptions.Data)), given, parsed.GetValue(CommonOptions.Verbose), terminal, null, cancellationToken);
             });
     }
 }

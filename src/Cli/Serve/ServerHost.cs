@@ -30,7 +30,14 @@ internal sealed class ServerHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly GatewayClient _gateway;
 
-    public ServerHost(DataFolder folder, SluiceSettings settings, X509Certificate2? certificate, SluiceRegistry registry, ILoggerFactory loggers, TimeProvider time)
+    public ServerHost(
+        DataFolder folder,
+        SluiceSettings settings,
+        X509Certificate2? certificate,
+        SluiceRegistry registry,
+        ILoggerFactory loggers,
+        TimeProvider time,
+        Action<EngineOptions>? adjustEngine = null)
     {
         _gateway = new GatewayClient(folder.Path, GatewayLaunch.ThisProgram(), time);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = folder.Path });
@@ -52,11 +59,9 @@ internal sealed class ServerHost : IAsyncDisposable
         services.AddSingleton<ILoadTest>(new LoadTest(time));
         services.AddSingleton<IMigrator>(new SqlMigrator(time));
 
-        services.AddSingleton(s => new EmbeddedEngine(
-            new DurableTasks().AddSluice(),
-            s,
-            new EngineOptions { Path = folder.EngineFile, MaxConcurrentActivities = settings.Engine.MaxConcurrentActivities, TimeProvider = time },
-            loggers));
+        var engine = new EngineOptions { Path = folder.EngineFile, MaxConcurrentActivities = settings.Engine.MaxConcurrentActivities, TimeProvider = time };
+        adjustEngine?.Invoke(engine);
+        services.AddSingleton(s => new EmbeddedEngine(new DurableTasks().AddSluice(), s, engine, loggers));
         services.AddSingleton<DurableClient>(s => s.GetRequiredService<EmbeddedEngine>().Client);
         services.AddSingleton(new RolloutOptions { AutoRollback = settings.Rollouts.AutoRollback, KnowsApprover = name => Knows(name, settings.Groups, registry.Keys) });
         services.AddSluiceOrchestration();

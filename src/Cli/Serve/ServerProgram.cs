@@ -13,13 +13,21 @@ namespace Sluice.Cli.Serve;
 /// <summary>Runs a server from the first check to the last request.</summary>
 internal static class ServerProgram
 {
-    /// <summary>Serves until told to end. What can be wrong is looked at before anything is made or changed.</summary>
+    /// <summary>
+    /// Serves until told to end. What can be wrong is looked at before anything is made or changed. The engine's options can be adjusted
+    /// before it starts: crash points of tests.
+    /// </summary>
     /// <exception cref="SettingsException">Settings are wrong.</exception>
     /// <exception cref="CannotServeException">The folder, the lock or the port.</exception>
     /// <exception cref="RegistryException">The registry cannot be opened.</exception>
     /// <exception cref="EngineStoreException">The engine's file cannot be opened.</exception>
     public static async Task<int> RunAsync(
-        DataFolder folder, IReadOnlyDictionary<string, string?> flags, bool verbose, Terminal terminal, CancellationToken cancellationToken)
+        DataFolder folder,
+        IReadOnlyDictionary<string, string?> flags,
+        bool verbose,
+        Terminal terminal,
+        Action<EngineOptions>? adjustEngine,
+        CancellationToken cancellationToken)
     {
         Detached.RefuseWindows();
         var settings = ServerSettingsFile.Read(folder, flags);
@@ -31,7 +39,7 @@ internal static class ServerProgram
         using var loggers = ServerLogs.Create(folder, verbose, terminal);
         await using var registry = await SluiceRegistry.OpenAsync(
             folder.Path, settings.Registry.ConnectionString, loggers.CreateLogger<SluiceRegistry>(), cancellationToken);
-        await using var host = new ServerHost(folder, settings, certificate, registry, loggers, terminal.Time);
+        await using var host = new ServerHost(folder, settings, certificate, registry, loggers, terminal.Time, adjustEngine);
         await host.Engine.StartAsync(cancellationToken);
         var admin = await KeyFiles.EnsureAdminAsync(folder, registry.Keys, terminal.Time, cancellationToken);
         await RegistryRepair.RunAsync(registry.Deployments, host.Engine.Client, host.Rollouts.TakeUpAsync, loggers.CreateLogger("Sluice.Cli.Repair"), cancellationToken);
