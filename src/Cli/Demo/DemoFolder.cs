@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
-using Sluice.Cli.Serve;
 using Sluice.Domain.Plans;
+using Sluice.Platforms.Process;
 
 namespace Sluice.Cli.Demo;
 
@@ -26,8 +26,8 @@ internal sealed record DemoFolder(string Path)
     /// <param name="groups">Who belongs together, as the server's settings want it.</param>
     public void Prepare(IEnumerable<string> versions, string groups)
     {
-        OwnerOnly.CreateFolder(Path);
-        OwnerOnly.CreateFolder(Data);
+        PrivateFile.CreateFolder(Path);
+        PrivateFile.CreateFolder(Data);
         File.WriteAllText(System.IO.Path.Combine(Data, "sluice.json"), $$"""{ "Groups": {{groups}} }""");
         var build = ServiceBuild();
         foreach (var version in versions)

@@ -1,3 +1,5 @@
+using Sluice.Platforms.Process;
+
 namespace Sluice.Cli.Serve;
 
 /// <summary>The folder in which a server keeps everything.</summary>
@@ -39,7 +41,8 @@ public sealed record DataFolder(string Path)
     {
         try
         {
-            OwnerOnly.CreateFolder(Path);
+            PrivateFile.CreateFolder(Path);
+            PrivateFile.Close(Path);
             var probe = Of($".write-{Environment.ProcessId}");
             File.WriteAllText(probe, "");
             File.Delete(probe);

@@ -1,5 +1,6 @@
 using Sluice.Api.Keys;
 using Sluice.Orchestration.Ports;
+using Sluice.Platforms.Process;
 
 namespace Sluice.Cli.Serve;
 
@@ -36,7 +37,7 @@ internal static class KeyFiles
 
     private static void Write(string file, string text)
     {
-        using var stream = OwnerOnly.Open(file, FileMode.Create, FileAccess.Write, FileShare.None);
+        using var stream = PrivateFile.Open(file, FileMode.Create, FileAccess.Write, FileShare.None);
         using var writer = new StreamWriter(stream);
         writer.WriteLine(text);
     }

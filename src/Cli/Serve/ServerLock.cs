@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
+using Sluice.Platforms.Process;
 
 namespace Sluice.Cli.Serve;
 
@@ -17,7 +18,7 @@ public sealed partial class ServerLock : IDisposable
     {
         try
         {
-            return new ServerLock(OwnerOnly.Open(folder.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new ServerLock(PrivateFile.Open(folder.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (IOException)
         {

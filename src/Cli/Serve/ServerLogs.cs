@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Sluice.Cli.CommandLine;
+using Sluice.Platforms.Process;
 
 namespace Sluice.Cli.Serve;
 
@@ -19,7 +20,7 @@ internal sealed class ServerLogs : ILoggerProvider
         _terminal = terminal;
         _terminalLevel = verbose ? LogLevel.Information : LogLevel.Error;
         _file = Path.Combine(folder.Path, "logs", "server.log");
-        OwnerOnly.CreateFolder(Path.GetDirectoryName(_file)!);
+        PrivateFile.CreateFolder(Path.GetDirectoryName(_file)!);
         _writer = Open();
     }
 
@@ -80,7 +81,7 @@ internal sealed class ServerLogs : ILoggerProvider
         _writer = Open();
     }
 
-    private StreamWriter Open() => new(OwnerOnly.Open(_file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+    private StreamWriter Open() => new(PrivateFile.Open(_file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
 
     private sealed class Category(ServerLogs logs, string name) : ILogger
     {

@@ -1,7 +1,7 @@
 namespace Sluice.Platforms.Process;
 
 /// <summary>Files and folders that only their owner can read.</summary>
-internal static class PrivateFile
+public static class PrivateFile
 {
     private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
