@@ -34,7 +34,8 @@ internal static class CatalogServer
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopPatience);
         if (settings.Faults.NeverListen || settings.Faults.StartDelay > TimeSpan.Zero)
         {
-            builder.Services.AddHostedService(_ => new DelayedStart(settings.Faults, time));
+            builder.Services.AddHostedService(services =>
+                new DelayedStart(settings.Faults, time, services.GetRequiredService<ILoggerFactory>().CreateLogger(nameof(CatalogServer))));
         }
 
         builder.Logging

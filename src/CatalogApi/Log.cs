@@ -20,4 +20,7 @@ internal static partial class Log
 
     [LoggerMessage(7005, LogLevel.Information, "Cache refreshed: {Dropped} answers dropped")]
     public static partial void CacheRefreshed(this ILogger logger, int dropped);
+
+    [LoggerMessage(7006, LogLevel.Warning, "Not listening yet: a switch holds it back")]
+    public static partial void HeldBack(this ILogger logger);
 }

@@ -94,7 +94,7 @@ public sealed partial class ProcessTests
     public async Task A_release_that_never_listens_still_stops_when_told_to()
     {
         using var service = CatalogProcess.Start(("FAULT_NEVER_LISTEN", "true"));
-        await UntilAsync(() => service.Output.Contains("FAULT_NEVER_LISTEN", StringComparison.Ordinal), "the warning about the switch");
+        await UntilAsync(() => service.Output.Contains("Not listening yet", StringComparison.Ordinal), "the warning about the switch");
 
         service.Terminate();
 
