@@ -11,7 +11,8 @@ namespace Sluice.Orchestration.Steps;
 /// <summary>Brings the revision up until it is ready, and gives it the traffic that the plan wants at once.</summary>
 internal static class DeployStep
 {
-    private static readonly TimeSpan ShortestPoll = TimeSpan.FromSeconds(2);
+    // A host whose timers fire up to a second early asks once for nothing; the next waits are longer.
+    private static readonly TimeSpan ShortestPoll = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPoll = TimeSpan.FromSeconds(5);
 
     public static async Task<StepEnd> RunAsync(RolloutRun run, EnvironmentRun environment, Step.Deploy step)
