@@ -8,7 +8,7 @@ internal static class Eventually
     /// <summary>Long: other programs share the machine.</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(120);
 
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
 
     public static async Task<T> AsyncOf<T>(Func<Task<T>> look, Func<T, bool> condition, string what)
     {

@@ -58,6 +58,9 @@ internal sealed class LocalSluice : IAsyncDisposable
     /// <summary>Names of all activities that any server of this folder began, in order.</summary>
     public IReadOnlyList<string> ActivitiesCalled => File.ReadAllLines(KillPoint.ActivitiesIn(Data.Path));
 
+    /// <summary>Lines that its servers wrote.</summary>
+    public IReadOnlyList<string> Said => [.. _said];
+
     /// <summary>A server on a fresh folder, answering.</summary>
     public static async Task<LocalSluice> StartAsync(IReadOnlyDictionary<string, string>? settings = null)
     {
@@ -167,7 +170,15 @@ internal sealed class LocalSluice : IAsyncDisposable
     public async Task<string> TextOfAsync(string path, bool management = false)
     {
         using var http = new HttpClient { BaseAddress = Url };
-        http.DefaultRequestHeaders.Authorization = new("Bearer", management ? _systemKey : File.ReadAllText(Data.AdminKeyFile).Trim());
+        if (management)
+        {
+            http.DefaultRequestHeaders.Add("x-functions-key", _systemKey);
+        }
+        else
+        {
+            http.DefaultRequestHeaders.Authorization = new("Bearer", File.ReadAllText(Data.AdminKeyFile).Trim());
+        }
+
         using var answer = await http.GetAsync(path);
         var text = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, $"GET {path}: {(int)answer.StatusCode} {text}");
@@ -277,6 +288,9 @@ internal sealed class LocalSluice : IAsyncDisposable
         }
 
         start.Environment["SLUICE__Server__Listen"] = "127.0.0.1:0";
+
+        // A server that lives for seconds gains nothing from measuring itself.
+        start.Environment["DOTNET_TieredPGO"] = "0";
         foreach (var (name, value) in _settings)
         {
             start.Environment[name] = value;

@@ -7,6 +7,9 @@ internal static class ShopPlan
 {
     private static readonly string Service = Path.Combine(AppContext.BaseDirectory, "Sluice.TestService");
 
+    /// <summary>The words of the plan that start the service without faults.</summary>
+    public static string ServiceCommand { get; } = Words([]);
+
     /// <summary>Lock, validation, deploy, smoke, 10 %, soak, 100 %, hold.</summary>
     /// <param name="sluice">Where.</param>
     /// <param name="switches">Faults of the release.</param>
@@ -15,7 +18,7 @@ internal static class ShopPlan
     /// <param name="readyWithin">How long it may take to come up.</param>
     public static Bundle For(LocalSluice sluice, string[]? switches = null, int weight = 10, string soak = "2s", string readyWithin = "60s")
     {
-        var command = string.Join(", ", new[] { Service, "serve" }.Concat(switches ?? []).Select(word => $"\"{word}\""));
+        var command = Words(switches ?? []);
         var plan = $$"""
             schema: 1
             service: shop
@@ -55,4 +58,7 @@ internal static class ShopPlan
                 """,
         });
     }
+
+    private static string Words(string[] switches) =>
+        string.Join(", ", new[] { Service, "serve" }.Concat(switches).Select(word => $"\"{word}\""));
 }
