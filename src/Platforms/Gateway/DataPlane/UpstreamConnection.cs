@@ -131,9 +131,13 @@ internal sealed class UpstreamConnection(Socket socket, UpstreamPool pool, TimeP
 
     public void AbortIfStalled(long now)
     {
-        if (now - Volatile.Read(ref _progress) > _patience)
+        // The lock, so that an exchange that begins meanwhile is not cut for what the one before it did.
+        lock (_lock)
         {
-            Abort(Volatile.Read(ref _waitsForClient) > 0 ? AbortReason.Client : AbortReason.Timeout);
+            if (now - Volatile.Read(ref _progress) > _patience)
+            {
+                Abort(Volatile.Read(ref _waitsForClient) > 0 ? AbortReason.Client : AbortReason.Timeout);
+            }
         }
     }
 

@@ -81,8 +81,10 @@ internal sealed class UpstreamPool(IPEndPoint endpoint, DataPlaneOptions options
         }
 
         var connection = new UpstreamConnection(socket, this, options.TimeProvider);
-        _all[connection] = true;
+
+        // Begun before the sweeper can see it: one that has not yet begun looks as if it had stood still for ever.
         connection.TryBegin(options.ForwardTimeout);
+        _all[connection] = true;
         return connection;
     }
 
