@@ -31,6 +31,9 @@ public sealed class GatewayClient : IDisposable
 {
     private static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(30);
 
+    // How long a gateway that was at work already has to answer before another is started.
+    private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(2);
+
     private readonly GatewayPaths _paths;
     private readonly GatewayLaunch _launch;
     private readonly TimeProvider _time;
@@ -84,6 +87,7 @@ public sealed class GatewayClient : IDisposable
 
             var pid = Launch();
             var start = _time.GetTimestamp();
+            long? ended = null;
             while (true)
             {
                 if (await TryGetStatusAsync(cancellationToken) is { } status)
@@ -91,10 +95,18 @@ public sealed class GatewayClient : IDisposable
                     return status;
                 }
 
-                // One that finds another at work ends with 0, and that other will answer.
-                if (Detached.HasEnded(pid, out var how) == true && how != "exit code 0")
+                if (Detached.HasEnded(pid, out var how) == true)
                 {
-                    throw new PlatformException(PlatformError.Unreachable, $"the gateway ended at its start ({how}): {Tail()}");
+                    // One that finds another at work ends with 0, and that other answers, unless it was about to end itself.
+                    ended = how == "exit code 0"
+                        ? _time.GetTimestamp()
+                        : throw new PlatformException(PlatformError.Unreachable, $"the gateway ended at its start ({how}): {Tail()}");
+                }
+
+                if (ended is { } since && _time.GetElapsedTime(since) > AnswersWithin)
+                {
+                    pid = Launch();
+                    ended = null;
                 }
 
                 if (_time.GetElapsedTime(start) > StartWithin)
