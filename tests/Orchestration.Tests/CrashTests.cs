@@ -7,13 +7,14 @@ namespace Sluice.Orchestration.Tests;
 /// <summary>A crash at any activity, before it acts or after it acted and before its result is recorded, is invisible in what was done.</summary>
 public sealed class CrashTests
 {
-    private const int Activities = 56;
+    private const int Activities = 60;
 
     private static readonly string Steps = """
           - validate: { environment: production }
           - migrate: { environment: production, up: [001_up.sql], down: [001_down.sql], reversible: true }
           - deploy: { environment: production }
           - smoke: { suite: smoke.yaml }
+          - baseline: { path: /, requests: 10, concurrency: 1 }
           - setWeight: 10
           - soak: { duration: 2m, every: 1m, warmup: 10s }
           - setWeight: 100
