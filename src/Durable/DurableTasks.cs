@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Sluice.Durable;
 
 /// <summary>Everything a host can run, by name. Names compare without case, as in Durable Functions.</summary>
@@ -47,4 +49,43 @@ public sealed class DurableTasks
 /// <param name="Timeout">After how long an attempt is cancelled and fails with <see cref="TimeoutException"/>.</param>
 /// <param name="RunAsync">Runs one attempt.</param>
 public sealed record ActivityRegistration(
-    string Name, Type InputType, TimeSpan Timeout, Func<IServiceProvider, object?, CancellationToken, Task<object?>> RunAsync);
+    string Name, Type InputType, TimeSpan Timeout, Func<IServiceProvider, object?, CancellationToken, Task<object?>> RunAsync)
+{
+    /// <summary>Reads the stored input.</summary>
+    /// <exception cref="JsonException">It is not of the activity's type; the message begins with <c>InputUnreadable</c>.</exception>
+    public object? ReadInput(string? json)
+    {
+        try
+        {
+            return DurableJson.Read(json, InputType);
+        }
+        catch (Exception e)
+        {
+            throw new JsonException($"InputUnreadable: The input of activity '{Name}' is not a {InputType.Name}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>One attempt, no longer than <see cref="Timeout"/>.</summary>
+    /// <exception cref="TimeoutException">It did not end in time; it was told to, and its answer is ignored.</exception>
+    public async Task<object?> AttemptAsync(IServiceProvider services, object? input, TimeProvider time, CancellationToken stopping)
+    {
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var running = RunAsync(services, input, cancellation.Token);
+        if (running.IsCompleted || Timeout == System.Threading.Timeout.InfiniteTimeSpan)
+        {
+            return await running;
+        }
+
+        try
+        {
+            return await running.WaitAsync(Timeout, time, CancellationToken.None);
+        }
+        catch (TimeoutException e) when (!running.IsCompleted)
+        {
+            // The answer is late whatever the activity makes of its token: the orchestrator must hear now.
+            cancellation.Cancel();
+            _ = running.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            throw new TimeoutException($"TimeoutException: Activity '{Name}' did not end within {Timeout}.", e);
+        }
+    }
+}

@@ -48,7 +48,7 @@ public sealed class ServerSettings
     /// <summary>What relative directories in plans are relative to; null for the folder the server is started in.</summary>
     public string? BaseDirectory { get; set; }
 
-    /// <summary>Days that events are kept. The default is 90; the audit trail is kept for ever.</summary>
+    /// <summary>Days that events and ended instances are kept. The default is 90; what was deployed and the audit trail are kept for ever.</summary>
     public int EventRetentionDays { get; set; } = 90;
 
     /// <summary>Where to listen, parsed.</summary>

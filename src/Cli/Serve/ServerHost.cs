@@ -63,7 +63,12 @@ internal sealed class ServerHost : IAsyncDisposable
         adjustEngine?.Invoke(engine);
         services.AddSingleton(s => new EmbeddedEngine(new DurableTasks().AddSluice(), s, engine, loggers));
         services.AddSingleton<DurableClient>(s => s.GetRequiredService<EmbeddedEngine>().Client);
-        services.AddSingleton(new RolloutOptions { AutoRollback = settings.Rollouts.AutoRollback, KnowsApprover = name => Knows(name, settings.Groups, registry.Keys) });
+        services.AddSingleton(new RolloutOptions
+        {
+            AutoRollback = settings.Rollouts.AutoRollback,
+            RetentionDays = settings.Server.EventRetentionDays,
+            KnowsApprover = name => Knows(name, settings.Groups, registry.Keys),
+        });
         services.AddSluiceOrchestration();
 
         services.AddSluiceApi(settings.Groups, KeyFiles.EnsureSystem(folder));
@@ -78,8 +83,7 @@ internal sealed class ServerHost : IAsyncDisposable
         services.AddSingleton(GatewayFigures.Figures(_gateway));
         services.AddSingleton(s => EngineFigures.Figures(s.GetRequiredService<DurableClient>()));
 
-        services.AddHostedService(s => new WatchdogLoop(s.GetRequiredService<Watchdog>(), time, s.GetRequiredService<ILogger<WatchdogLoop>>()));
-        services.AddHostedService(s => new RetentionLoop(registry.Events, settings.Server.EventRetentionDays, time, s.GetRequiredService<ILogger<RetentionLoop>>()));
+        services.AddHostedService<ScheduleLoop>();
 
         _app = builder.Build();
         _app.MapSluice();
