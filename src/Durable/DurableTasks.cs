@@ -5,6 +5,7 @@ public sealed class DurableTasks
 {
     private readonly Dictionary<string, Func<IServiceProvider, IOrchestrator>> _orchestrators = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, ActivityRegistration> _activities = new(StringComparer.OrdinalIgnoreCase);
+    private ActivityWrapper _around = static (_, _, attempt) => attempt();
 
     /// <summary>Names of the registered orchestrators.</summary>
     public IReadOnlyCollection<string> OrchestratorNames => _orchestrators.Keys;
@@ -30,7 +31,15 @@ public sealed class DurableTasks
             activity.Name,
             typeof(TInput),
             activity.Timeout,
-            async (services, input, cancellationToken) => await create(services).RunAsync((TInput)input!, cancellationToken)));
+            (services, call, cancellationToken) => _around(
+                activity.Name, call, async () => await create(services).RunAsync((TInput)call.Input!, cancellationToken))));
+        return this;
+    }
+
+    /// <summary>Puts something around every attempt of every activity, on every host: what is measured is measured here.</summary>
+    public DurableTasks AroundActivities(ActivityWrapper around)
+    {
+        _around = around;
         return this;
     }
 
@@ -47,4 +56,15 @@ public sealed class DurableTasks
 /// <param name="Timeout">After how long an attempt is cancelled and fails with <see cref="TimeoutException"/>.</param>
 /// <param name="RunAsync">Runs one attempt.</param>
 public sealed record ActivityRegistration(
-    string Name, Type InputType, TimeSpan Timeout, Func<IServiceProvider, object?, CancellationToken, Task<object?>> RunAsync);
+    string Name, Type InputType, TimeSpan Timeout, Func<IServiceProvider, ActivityCall, CancellationToken, Task<object?>> RunAsync);
+
+/// <summary>One attempt at an activity.</summary>
+/// <param name="InstanceId">The instance that called it.</param>
+/// <param name="Input">As the activity takes it.</param>
+public sealed record ActivityCall(string InstanceId, object? Input);
+
+/// <summary>Runs an attempt with something around it.</summary>
+/// <param name="activity">The registered name.</param>
+/// <param name="call">What was called.</param>
+/// <param name="attempt">Does it.</param>
+public delegate Task<object?> ActivityWrapper(string activity, ActivityCall call, Func<Task<object?>> attempt);

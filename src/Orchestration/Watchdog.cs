@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Sluice.Durable;
 using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Rollbacks;
+using Sluice.Orchestration.Telemetry;
 
 namespace Sluice.Orchestration;
 
@@ -67,6 +68,7 @@ public sealed class Watchdog(
 
             if (earlier is null)
             {
+                using var span = RolloutTrace.BeginStart(Orchestrations.Recovery.Name, id);
                 try
                 {
                     return await client.ScheduleNewOrchestrationInstanceAsync(

@@ -140,10 +140,10 @@ internal sealed class ActivityQueue(
 
         try
         {
-            var input = ReadInput(activity, item.Input);
+            var call = new ActivityCall(item.InstanceId, ReadInput(activity, item.Input));
             var result = options.AroundActivity is { } around
-                ? await around(item.Name, () => RunAsync(activity, input))
-                : await RunAsync(activity, input);
+                ? await around(item.Name, () => RunAsync(activity, call))
+                : await RunAsync(activity, call);
             return new TaskCompleted(Now, item.Task, DurableJson.Write(result));
         }
         catch (Exception) when (_stopping.IsCancellationRequested)
@@ -157,11 +157,11 @@ internal sealed class ActivityQueue(
         }
     }
 
-    private async Task<object?> RunAsync(ActivityRegistration activity, object? input)
+    private async Task<object?> RunAsync(ActivityRegistration activity, ActivityCall call)
     {
         await using var scope = _scopes?.CreateAsyncScope();
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        var running = activity.RunAsync(scope?.ServiceProvider ?? services, input, cancellation.Token);
+        var running = activity.RunAsync(scope?.ServiceProvider ?? services, call, cancellation.Token);
         if (running.IsCompleted || activity.Timeout == Timeout.InfiniteTimeSpan)
         {
             return await running;
