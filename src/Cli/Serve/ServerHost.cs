@@ -3,12 +3,14 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Sluice.Api;
 using Sluice.Api.Health;
 using Sluice.Api.Settings;
+using Sluice.Api.Telemetry;
 using Sluice.Domain.Plans;
 using Sluice.Durable;
 using Sluice.Engine;
@@ -77,6 +79,9 @@ internal sealed class ServerHost : IAsyncDisposable
         services.AddSingleton(DiskSpace.Health(folder));
         services.AddSingleton(GatewayFigures.Figures(_gateway));
         services.AddSingleton(s => EngineFigures.Figures(s.GetRequiredService<DurableClient>()));
+
+        builder.Configuration.AddInMemoryCollection(TelemetrySettings.StandardVariables());
+        services.AddSluiceTelemetry(settings.Telemetry, "embedded");
 
         services.AddHostedService(s => new WatchdogLoop(s.GetRequiredService<Watchdog>(), time, s.GetRequiredService<ILogger<WatchdogLoop>>()));
         services.AddHostedService(s => new RetentionLoop(registry.Events, settings.Server.EventRetentionDays, time, s.GetRequiredService<ILogger<RetentionLoop>>()));
