@@ -9,6 +9,7 @@ namespace Sluice.Api.Settings;
 /// <param name="Registry">Where it keeps what was deployed.</param>
 /// <param name="Rollouts">What rollouts do by themselves.</param>
 /// <param name="Groups">Who belongs together.</param>
+<<<<<<< HEAD
 /// <param name="Azure">What only the Azure host is told.</param>
 public sealed record SluiceSettings(
     ServerSettings Server,
@@ -17,6 +18,12 @@ public sealed record SluiceSettings(
     RolloutSettings Rollouts,
     GroupsSettings Groups,
     AzureSettings Azure)
+=======
+/// <param name="Telemetry">Where traces and metrics go.</param>
+public sealed record SluiceSettings(
+    ServerSettings Server, EngineSettings Engine, RegistrySettings Registry, RolloutSettings Rollouts, GroupsSettings Groups,
+    TelemetrySettings Telemetry)
+>>>>>>> telemetry
 {
     /// <summary>Reads all sections.</summary>
     /// <exception cref="SettingsException">Something is wrong: every fault.</exception>
@@ -29,7 +36,11 @@ public sealed record SluiceSettings(
             SectionReader.Read<RegistrySettings>(configuration, "Registry", faults),
             SectionReader.Read<RolloutSettings>(configuration, "Rollouts", faults),
             GroupsSettings.Read(configuration.GetSection("Groups"), faults),
+<<<<<<< HEAD
             SectionReader.Read<AzureSettings>(configuration, "Azure", faults));
+=======
+            TelemetrySettings.Read(configuration, faults));
+>>>>>>> telemetry
         settings.Server.Check(faults);
         settings.Engine.Check(faults);
         settings.Registry.Check(faults);
