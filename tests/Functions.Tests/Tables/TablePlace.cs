@@ -1,3 +1,4 @@
+using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -27,7 +28,7 @@ public sealed class TablePlace : RegistryPlace
     public TableClient Table(string name) => Client().GetTableClient(Prefix + name);
 
     /// <summary>A client whose requests pass by these policies.</summary>
-    public TableServiceClient Client(params HttpPipelinePolicy[] policies)
+    public static TableServiceClient Client(params HttpPipelinePolicy[] policies)
     {
         var options = new TableClientOptions();
         foreach (var policy in policies)
