@@ -49,6 +49,17 @@ public sealed class SettingsTests
         Assert.Equal(["on-call"], groups.Of("cai"));
     }
 
+    [Fact]
+    public void All_groups_in_one_text_need_no_hyphen_in_a_name()
+    {
+        var groups = SluiceSettings.Read(Of(("Groups", "release-managers=ana, ben; on-call=cai"))).Groups;
+
+        Assert.Equal(["release-managers"], groups.Of("ben"));
+        Assert.Equal(["on-call"], groups.Of("cai"));
+        var refused = Assert.Throws<SettingsException>(() => SluiceSettings.Read(Of(("Groups", "release-managers"))));
+        Assert.Contains("Groups:release-managers", refused.Message, StringComparison.Ordinal);
+    }
+
     private static IConfiguration Of(params (string Name, string? Value)[] values) =>
         new ConfigurationBuilder().AddInMemoryCollection(values.Select(v => KeyValuePair.Create(v.Name, v.Value))).Build();
 }

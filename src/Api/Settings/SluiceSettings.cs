@@ -151,7 +151,10 @@ public sealed class RegistrySettings
     }
 }
 
-/// <summary>Who belongs together; section <c>Groups</c>: <c>"release-managers": ["ana", "ben"]</c>.</summary>
+/// <summary>
+/// Who belongs together; section <c>Groups</c>: <c>"release-managers": ["ana", "ben"]</c>, or all in one text,
+/// <c>release-managers=ana,ben;on-call=cai</c>, where names of settings have no hyphen, as on Azure's Linux plans.
+/// </summary>
 public sealed class GroupsSettings(IReadOnlyDictionary<string, IReadOnlyList<string>> members)
 {
     /// <summary>Names of keys by group.</summary>
@@ -163,22 +166,33 @@ public sealed class GroupsSettings(IReadOnlyDictionary<string, IReadOnlyList<str
     internal static GroupsSettings Read(IConfigurationSection section, List<string> faults)
     {
         var groups = new Dictionary<string, IReadOnlyList<string>>();
+        foreach (var text in Split(section.Value, ';'))
+        {
+            var parts = text.Split('=', 2, StringSplitOptions.TrimEntries);
+            Add(parts[0], parts.Length == 2 ? Split(parts[1], ',') : []);
+        }
+
         foreach (var group in section.GetChildren())
         {
-            // One text is what an environment variable can say: SLUICE__Groups__release-managers=ana,ben.
-            var names = group.Value is { } text
-                ? text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                : [.. group.GetChildren().Select(c => c.Value ?? "")];
-            if (names.Length == 0 || names.Any(string.IsNullOrWhiteSpace))
-            {
-                faults.Add($"Groups:{group.Key} is a list of key names, such as [\"ana\", \"ben\"].");
-            }
-
-            groups[group.Key] = names;
+            // One text is what an environment variable can say: SLUICE__Groups__managers=ana,ben.
+            Add(group.Key, group.Value is { } text ? Split(text, ',') : [.. group.GetChildren().Select(c => c.Value ?? "")]);
         }
 
         return new GroupsSettings(groups);
+
+        void Add(string group, string[] names)
+        {
+            if (names.Length == 0 || names.Any(string.IsNullOrWhiteSpace))
+            {
+                faults.Add($"Groups:{group} is a list of key names, such as [\"ana\", \"ben\"].");
+            }
+
+            groups[group] = names;
+        }
     }
+
+    private static string[] Split(string? text, char separator) =>
+        (text ?? "").Split(separator, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }
 
 /// <summary>Settings are wrong.</summary>
