@@ -19,37 +19,15 @@ internal sealed class AccessKeys(Database database) : IAccessKeys
             VALUES (@Name, @Role, {database.Dialect.ToJson("@Services")}, @Sha256, {database.Dialect.ToInstant("@CreatedAt")})
             ON CONFLICT DO NOTHING
             """,
-            new
-            {
-                key.Name,
-                Role = Stored<Role>.Name(key.Role),
-                Services = Stored.Json(key.Services),
-                key.Sha256,
-                CreatedAt = Stored.Ms(key.CreatedAt),
-            },
+            AccessKeyRow.From(key),
             cancellationToken) == 1;
 
     public async Task<AccessKey?> FindAsync(string sha256, CancellationToken cancellationToken) =>
-        (await database.FindAsync<Row>($"{_select} WHERE sha256 = @sha256", new { sha256 }, cancellationToken))?.ToKey();
+        (await database.FindAsync<AccessKeyRow>($"{_select} WHERE sha256 = @sha256", new { sha256 }, cancellationToken))?.ToKey();
 
     public async Task<IReadOnlyList<AccessKey>> ListAsync(CancellationToken cancellationToken) =>
-        [.. (await database.QueryAsync<Row>($"{_select} ORDER BY name", null, cancellationToken)).Select(r => r.ToKey())];
+        [.. (await database.QueryAsync<AccessKeyRow>($"{_select} ORDER BY name", null, cancellationToken)).Select(r => r.ToKey())];
 
     public async Task<bool> RemoveAsync(string name, CancellationToken cancellationToken) =>
         await database.ExecuteAsync("DELETE FROM access_keys WHERE name = @name", new { name }, cancellationToken) == 1;
-
-    private sealed class Row
-    {
-        public string Name { get; init; } = "";
-
-        public string Role { get; init; } = "";
-
-        public string Services { get; init; } = "";
-
-        public string Sha256 { get; init; } = "";
-
-        public long CreatedAt { get; init; }
-
-        public AccessKey ToKey() => new(Name, Stored<Role>.Value(Role), Stored.List(Services), Sha256, Stored.At(CreatedAt));
-    }
 }

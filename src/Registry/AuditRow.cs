@@ -28,16 +28,25 @@ internal sealed class AuditRow
 
     public string Hash { get; set; } = "";
 
+    /// <summary>The entry as the next of the chain.</summary>
+    public static AuditRow After(AuditHead head, AuditEntry entry)
+    {
+        var row = new AuditRow
+        {
+            Number = head.Number + 1,
+            At = Stored.Ms(entry.At),
+            Actor = Stored.Clean(entry.Actor),
+            Action = Stored.Clean(entry.Action),
+            Subject = Stored.Clean(entry.Subject),
+            Detail = entry.Detail is null ? null : Stored.Clean(entry.Detail),
+            Result = Stored.Clean(entry.Result),
+        };
+        row.Hash = row.HashAfter(head.Hash);
+        return row;
+    }
+
     public string HashAfter(string previous) => Convert.ToHexStringLower(SHA256.HashData(
         Encoding.UTF8.GetBytes(previous + JsonSerializer.Serialize(new object?[] { Number, At, Actor, Action, Subject, Detail, Result }))));
 
     public AuditEntry ToEntry() => new(Stored.At(At), Actor, Action, Subject, Detail, Result) { Number = Number };
-}
-
-/// <summary>The end of the chain, kept apart so that a removed last entry shows.</summary>
-internal sealed class AuditHead
-{
-    public long Number { get; init; }
-
-    public string Hash { get; init; } = "";
 }

@@ -73,22 +73,12 @@ internal sealed class Coordination(Database database) : ICoordination
             await session.ExecuteAsync(
                 $"""
                 INSERT INTO commands (rollout_id, number, key, kind, actor, entered_for, actor_groups, reason, at)
-                SELECT @RolloutId, COALESCE(MAX(number), 0) + 1, @Key, @Kind, @Actor, @By,
-                       {database.Dialect.ToJson("@Groups")}, @Reason, {database.Dialect.ToInstant("@At")}
+                SELECT @RolloutId, COALESCE(MAX(number), 0) + 1, @Key, @Kind, @Actor, @EnteredFor,
+                       {database.Dialect.ToJson("@ActorGroups")}, @Reason, {database.Dialect.ToInstant("@At")}
                 FROM commands WHERE rollout_id = @RolloutId
                 ON CONFLICT DO NOTHING
                 """,
-                new
-                {
-                    command.RolloutId,
-                    command.Key,
-                    Kind = Stored<CommandKind>.Name(command.Kind),
-                    command.Actor,
-                    command.By,
-                    Groups = Stored.Json(command.Groups),
-                    Reason = command.Reason is null ? null : Stored.Clean(command.Reason),
-                    At = Stored.Ms(command.At),
-                });
+                CommandRow.From(command));
             return await session.FindAsync<long>("SELECT number FROM commands WHERE rollout_id = @RolloutId AND key = @Key", key);
         }, cancellationToken);
 
@@ -184,33 +174,5 @@ internal sealed class Coordination(Database database) : ICoordination
         public long Number { get; init; }
 
         public string? Waiting { get; init; }
-    }
-
-    private sealed class CommandRow
-    {
-        public string RolloutId { get; init; } = "";
-
-        public long Number { get; init; }
-
-        public string Key { get; init; } = "";
-
-        public string Kind { get; init; } = "";
-
-        public string Actor { get; init; } = "";
-
-        public string? EnteredFor { get; init; }
-
-        public string ActorGroups { get; init; } = "";
-
-        public string? Reason { get; init; }
-
-        public long At { get; init; }
-
-        public Command ToCommand() => new(Key, RolloutId, Stored<CommandKind>.Value(Kind), Actor, Reason, Stored.At(At))
-        {
-            Number = Number,
-            Groups = Stored.List(ActorGroups),
-            By = EnteredFor,
-        };
     }
 }

@@ -16,17 +16,7 @@ internal sealed class EventLog(Database database) : IEventLog
                     {database.Dialect.ToJson("@Data")})
             ON CONFLICT (key) DO NOTHING
             """,
-            new
-            {
-                item.Key,
-                item.RolloutId,
-                item.Service,
-                item.Environment,
-                item.Type,
-                At = Stored.Ms(item.At),
-                Message = Stored.Clean(item.Message),
-                Data = Stored.Json(item.Data),
-            },
+            EventRow.From(item),
             cancellationToken);
 
     public async Task<Page<DeploymentEvent>> ListAsync(EventQuery query, CancellationToken cancellationToken)
@@ -73,17 +63,7 @@ internal sealed class EventLog(Database database) : IEventLog
             // The chain has one end: entries are written one after the other.
             await database.Dialect.SerializeAsync(session, "audit");
             var head = (await session.FindAsync<AuditHead>("SELECT number AS Number, hash AS Hash FROM audit_head"))!;
-            var row = new AuditRow
-            {
-                Number = head.Number + 1,
-                At = Stored.Ms(entry.At),
-                Actor = Stored.Clean(entry.Actor),
-                Action = Stored.Clean(entry.Action),
-                Subject = Stored.Clean(entry.Subject),
-                Detail = entry.Detail is null ? null : Stored.Clean(entry.Detail),
-                Result = Stored.Clean(entry.Result),
-            };
-            row.Hash = row.HashAfter(head.Hash);
+            var row = AuditRow.After(head, entry);
             await session.ExecuteAsync(
                 $"""
                 INSERT INTO audit (number, at, actor, action, subject, detail, result, hash)
@@ -106,32 +86,8 @@ internal sealed class EventLog(Database database) : IEventLog
     {
         // Entries are only ever added behind the head read first, so what is written meanwhile is not looked at.
         var head = await database.FindAsync<AuditHead>("SELECT number AS Number, hash AS Hash FROM audit_head", null, cancellationToken);
-        if (head is null)
-        {
-            return 1;
-        }
-
-        var last = new AuditHead { Number = 0, Hash = "" };
-        while (last.Number < head.Number)
-        {
-            var rows = await AuditAsync("WHERE number > @Number ORDER BY number LIMIT @Rows", last.Number, VerifyBatch, cancellationToken);
-            foreach (var row in rows.TakeWhile(r => r.Number <= head.Number))
-            {
-                if (row.Number != last.Number + 1 || row.Hash != row.HashAfter(last.Hash))
-                {
-                    return last.Number + 1;
-                }
-
-                last = new AuditHead { Number = row.Number, Hash = row.Hash };
-            }
-
-            if (rows.Count == 0)
-            {
-                return last.Number + 1;
-            }
-        }
-
-        return last.Hash == head.Hash ? null : head.Number;
+        return await AuditChain.FirstBrokenAsync(
+            head, after => AuditAsync("WHERE number > @Number ORDER BY number LIMIT @Rows", after, VerifyBatch, cancellationToken));
     }
 
     public Task<int> PurgeEventsAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
@@ -147,27 +103,4 @@ internal sealed class EventLog(Database database) : IEventLog
             """,
             new { Number = number, Rows = rows },
             cancellationToken);
-
-    private sealed class EventRow
-    {
-        public long Number { get; init; }
-
-        public string Key { get; init; } = "";
-
-        public string RolloutId { get; init; } = "";
-
-        public string Service { get; init; } = "";
-
-        public string? Environment { get; init; }
-
-        public string Type { get; init; } = "";
-
-        public long At { get; init; }
-
-        public string Message { get; init; } = "";
-
-        public string Data { get; init; } = "";
-
-        public DeploymentEvent ToEvent() => new(Key, RolloutId, Service, Environment, Type, Stored.At(At), Message, Stored.Values(Data));
-    }
 }

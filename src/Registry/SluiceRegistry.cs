@@ -39,12 +39,30 @@ public sealed class SluiceRegistry : IAsyncDisposable
     /// <param name="logger">Told of migrations.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="RegistryException">It cannot be opened; says what to do.</exception>
+    public static Task<SluiceRegistry> OpenAsync(
+        string folder, string? connectionString, ILogger<SluiceRegistry> logger, CancellationToken cancellationToken) =>
+        OpenAsync(folder, connectionString, password: null, logger, cancellationToken);
+
+    /// <summary>Opens the registry with a password that is asked for, as a managed identity's token is.</summary>
+    /// <param name="folder">The data folder; <c>registry.db</c> is made there when <paramref name="connectionString"/> is null.</param>
+    /// <param name="connectionString">PostgreSQL URL or keyword form, without a password; null or empty for SQLite.</param>
+    /// <param name="password">
+    /// Gives the password; asked every four minutes, so it should answer from memory while its token lives. Null when the connection
+    /// string holds the password. SQLite has none.
+    /// </param>
+    /// <param name="logger">Told of migrations.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="RegistryException">It cannot be opened; says what to do.</exception>
     public static async Task<SluiceRegistry> OpenAsync(
-        string folder, string? connectionString, ILogger<SluiceRegistry> logger, CancellationToken cancellationToken)
+        string folder,
+        string? connectionString,
+        Func<CancellationToken, ValueTask<string>>? password,
+        ILogger<SluiceRegistry> logger,
+        CancellationToken cancellationToken)
     {
         var database = new Database(string.IsNullOrWhiteSpace(connectionString)
             ? new SqliteDialect(Path.Combine(Path.GetFullPath(folder), "registry.db"))
-            : new PostgresDialect(connectionString.Trim()));
+            : new PostgresDialect(connectionString.Trim(), password));
         try
         {
             var found = await Schema.MigrateAsync(database, cancellationToken);

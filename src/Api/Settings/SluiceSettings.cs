@@ -9,8 +9,14 @@ namespace Sluice.Api.Settings;
 /// <param name="Registry">Where it keeps what was deployed.</param>
 /// <param name="Rollouts">What rollouts do by themselves.</param>
 /// <param name="Groups">Who belongs together.</param>
+/// <param name="Azure">What only the Azure host is told.</param>
 public sealed record SluiceSettings(
-    ServerSettings Server, EngineSettings Engine, RegistrySettings Registry, RolloutSettings Rollouts, GroupsSettings Groups)
+    ServerSettings Server,
+    EngineSettings Engine,
+    RegistrySettings Registry,
+    RolloutSettings Rollouts,
+    GroupsSettings Groups,
+    AzureSettings Azure)
 {
     /// <summary>Reads all sections.</summary>
     /// <exception cref="SettingsException">Something is wrong: every fault.</exception>
@@ -22,10 +28,12 @@ public sealed record SluiceSettings(
             SectionReader.Read<EngineSettings>(configuration, "Engine", faults),
             SectionReader.Read<RegistrySettings>(configuration, "Registry", faults),
             SectionReader.Read<RolloutSettings>(configuration, "Rollouts", faults),
-            GroupsSettings.Read(configuration.GetSection("Groups"), faults));
+            GroupsSettings.Read(configuration.GetSection("Groups"), faults),
+            SectionReader.Read<AzureSettings>(configuration, "Azure", faults));
         settings.Server.Check(faults);
         settings.Engine.Check(faults);
         settings.Registry.Check(faults);
+        settings.Azure.Check(faults);
         return faults.Count == 0 ? settings : throw new SettingsException(faults);
     }
 }

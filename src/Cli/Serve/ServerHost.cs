@@ -8,6 +8,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Sluice.Api;
 using Sluice.Api.Health;
+using Sluice.Api.Http;
 using Sluice.Api.Settings;
 using Sluice.Domain.Plans;
 using Sluice.Durable;
@@ -86,7 +87,7 @@ internal sealed class ServerHost : IAsyncDisposable
         services.AddHostedService<ScheduleLoop>();
 
         _app = builder.Build();
-        _app.MapSluice();
+        _app.UseSluice(RouteTable.Routes);
     }
 
     public EmbeddedEngine Engine => _app.Services.GetRequiredService<EmbeddedEngine>();

@@ -16,7 +16,7 @@ namespace Sluice.Functions.Adapters;
 /// The storage provider overwrites ended instances, drops events for unknown ones and answers 500 to some repetitions; the vocabulary
 /// refuses all of these, so the state is read before it is changed.
 /// </remarks>
-internal sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
+public sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
 {
     private DurableTaskClient? _client;
 
@@ -28,6 +28,7 @@ internal sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
     /// <summary>Takes the client of an invocation.</summary>
     public void Use(DurableTaskClient client) => _client = client;
 
+    /// <inheritdoc/>
     public override async Task<string> ScheduleNewOrchestrationInstanceAsync(
         string orchestratorName, object? input, StartOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -60,6 +61,7 @@ internal sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
         }
     }
 
+    /// <inheritdoc/>
     public override async Task RaiseEventAsync(string instanceId, string eventName, object? payload = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(eventName);
@@ -67,10 +69,12 @@ internal sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
         await TellAsync(instanceId, "raise an event for", () => Inner.RaiseEventAsync(instanceId, eventName, Payload.Write(payload), cancellationToken), cancellationToken);
     }
 
+    /// <inheritdoc/>
     public override async Task<InstanceMetadata?> GetInstanceAsync(
         string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellationToken = default) =>
         await Inner.GetInstanceAsync(instanceId, getInputsAndOutputs, cancellationToken) is { } found ? Of(found) : null;
 
+    /// <inheritdoc/>
     public override async Task<InstancePage> GetAllInstancesAsync(InstanceQuery query, CancellationToken cancellationToken = default)
     {
         if (query.PageSize is < 1 or > 1_000)
@@ -94,6 +98,7 @@ internal sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
         return new InstancePage([], null);
     }
 
+    /// <inheritdoc/>
     public override async Task<InstanceMetadata> WaitForInstanceStartAsync(
         string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellationToken = default)
     {
@@ -101,6 +106,7 @@ internal sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
         return Of(await Inner.WaitForInstanceStartAsync(instanceId, getInputsAndOutputs, cancellationToken));
     }
 
+    /// <inheritdoc/>
     public override async Task<InstanceMetadata> WaitForInstanceCompletionAsync(
         string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellationToken = default)
     {
@@ -108,6 +114,7 @@ internal sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
         return Of(await Inner.WaitForInstanceCompletionAsync(instanceId, getInputsAndOutputs, cancellationToken));
     }
 
+    /// <inheritdoc/>
     public override async Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellationToken = default)
     {
         if ((await DemandLivingAsync(instanceId, "suspend", cancellationToken)).RuntimeStatus != RuntimeStatus.Suspended)
@@ -116,12 +123,14 @@ internal sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
         }
     }
 
+    /// <inheritdoc/>
     public override async Task ResumeInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellationToken = default)
     {
         await DemandLivingAsync(instanceId, "resume", cancellationToken);
         await TellAsync(instanceId, "resume", () => Inner.ResumeInstanceAsync(instanceId, reason, cancellationToken), cancellationToken);
     }
 
+    /// <inheritdoc/>
     public override async Task TerminateInstanceAsync(string instanceId, object? output = null, CancellationToken cancellationToken = default)
     {
         await DemandLivingAsync(instanceId, "terminate", cancellationToken);
@@ -132,6 +141,7 @@ internal sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
             cancellationToken);
     }
 
+    /// <inheritdoc/>
     public override async Task RewindInstanceAsync(string instanceId, string reason, CancellationToken cancellationToken = default)
     {
         var instance = await DemandAsync(instanceId, cancellationToken);
@@ -143,17 +153,20 @@ internal sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
         await Inner.RewindInstanceAsync(instanceId, reason, cancellationToken);
     }
 
+    /// <inheritdoc/>
     public override async Task<string> RestartAsync(string instanceId, bool restartWithNewInstanceId = false, CancellationToken cancellationToken = default)
     {
         await DemandAsync(instanceId, cancellationToken);
         return await Inner.RestartAsync(instanceId, restartWithNewInstanceId, cancellationToken);
     }
 
+    /// <inheritdoc/>
     public override async Task<int> PurgeInstanceAsync(string instanceId, CancellationToken cancellationToken = default) =>
         await FindAsync(instanceId, cancellationToken) is { IsTerminal: true }
             ? (await Inner.PurgeInstanceAsync(instanceId, cancellation: cancellationToken)).PurgedInstanceCount
             : 0;
 
+    /// <inheritdoc/>
     public override async Task<int> PurgeAllInstancesAsync(PurgeFilter filter, CancellationToken cancellationToken = default)
     {
         var ended = (filter.Statuses ?? [RuntimeStatus.Completed, RuntimeStatus.Failed, RuntimeStatus.Terminated])
@@ -165,6 +178,7 @@ internal sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
             : (await Inner.PurgeAllInstancesAsync(new MsPurgeFilter(filter.CreatedFrom, filter.CreatedTo, ended), cancellation: cancellationToken)).PurgedInstanceCount;
     }
 
+    /// <inheritdoc/>
     public override async Task<IReadOnlyList<HistoryRecord>> GetOrchestrationHistoryAsync(string instanceId, CancellationToken cancellationToken = default) =>
         await FindAsync(instanceId, cancellationToken) is null
             ? []

@@ -5,7 +5,7 @@ using Sluice.Durable;
 namespace Sluice.Functions.Adapters;
 
 /// <summary>Runs registered orchestrators and activities for whoever calls them by name: the triggers, or the SDK's test host.</summary>
-internal sealed class FunctionsRunner(DurableTasks tasks, TimeProvider time)
+public sealed class FunctionsRunner(DurableTasks tasks, TimeProvider time)
 {
     /// <summary>One turn of an orchestrator.</summary>
     public async Task<JsonElement?> RunOrchestratorAsync(TaskOrchestrationContext context, IServiceProvider services)

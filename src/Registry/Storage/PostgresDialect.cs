@@ -8,11 +8,20 @@ namespace Sluice.Registry.Storage;
 /// <summary>A PostgreSQL database; the tables lie in the schema <c>sluice</c> unless the connection string names another search path.</summary>
 internal sealed class PostgresDialect : IDialect
 {
+    /// <summary>
+    /// How often a password that is a token is asked for again. A managed identity's token is renewed at least five minutes before it
+    /// ends, and answered from memory until then, so what is at hand here always has some life left.
+    /// </summary>
+    private static readonly TimeSpan PasswordRefresh = TimeSpan.FromMinutes(4);
+
+    private static readonly TimeSpan PasswordRetry = TimeSpan.FromSeconds(5);
+
     private readonly NpgsqlDataSource _source;
     private readonly string _schema;
 
     /// <param name="connectionString">URL or keyword form.</param>
-    public PostgresDialect(string connectionString)
+    /// <param name="password">Gives the password instead of the connection string; null when it holds one.</param>
+    public PostgresDialect(string connectionString, Func<CancellationToken, ValueTask<string>>? password)
     {
         try
         {
@@ -21,7 +30,20 @@ internal sealed class PostgresDialect : IDialect
             builder.ApplicationName ??= "sluice";
             _schema = builder.SearchPath.Split(',')[0].Trim().Trim('"');
             Place = $"PostgreSQL at {builder.Host}:{builder.Port}, database {builder.Database}, schema {_schema}, user {builder.Username}";
-            _source = NpgsqlDataSource.Create(builder);
+            if (password is not null && !string.IsNullOrEmpty(builder.Password))
+            {
+                throw new RegistryException(
+                    RegistryError.RegistryMisconfigured,
+                    $"{Place}, has a password in its connection string and is to be opened with an identity's token: take one of them away.");
+            }
+
+            var source = new NpgsqlDataSourceBuilder(builder.ConnectionString);
+            if (password is not null)
+            {
+                source.UsePeriodicPasswordProvider((_, cancellationToken) => password(cancellationToken), PasswordRefresh, PasswordRetry);
+            }
+
+            _source = source.Build();
         }
         catch (Exception exception) when (exception is ArgumentException or FormatException or KeyNotFoundException)
         {
