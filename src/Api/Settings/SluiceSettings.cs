@@ -10,13 +10,15 @@ namespace Sluice.Api.Settings;
 /// <param name="Rollouts">What rollouts do by themselves.</param>
 /// <param name="Groups">Who belongs together.</param>
 /// <param name="Azure">What only the Azure host is told.</param>
+/// <param name="Monitor">Whether the Azure host serves Durable Functions Monitor.</param>
 public sealed record SluiceSettings(
     ServerSettings Server,
     EngineSettings Engine,
     RegistrySettings Registry,
     RolloutSettings Rollouts,
     GroupsSettings Groups,
-    AzureSettings Azure)
+    AzureSettings Azure,
+    MonitorSettings Monitor)
 {
     /// <summary>Reads all sections.</summary>
     /// <exception cref="SettingsException">Something is wrong: every fault.</exception>
@@ -29,7 +31,8 @@ public sealed record SluiceSettings(
             SectionReader.Read<RegistrySettings>(configuration, "Registry", faults),
             SectionReader.Read<RolloutSettings>(configuration, "Rollouts", faults),
             GroupsSettings.Read(configuration.GetSection("Groups"), faults),
-            SectionReader.Read<AzureSettings>(configuration, "Azure", faults));
+            SectionReader.Read<AzureSettings>(configuration, "Azure", faults),
+            SectionReader.Read<MonitorSettings>(configuration, "Monitor", faults));
         settings.Server.Check(faults);
         settings.Engine.Check(faults);
         settings.Registry.Check(faults);
