@@ -2,7 +2,7 @@
 # Uploads the tabs of Durable Functions Monitor to where it looks for them: the storage account of the function app, container
 # durable-functions-monitor, folder tab-templates. Running it again replaces them. The monitor reads them once: restart it afterwards.
 #
-#   AZURE_STORAGE_ACCOUNT=NAME infra/durable-functions-monitor/upload.sh
+#   SLUICE_STORAGE_ACCOUNT=NAME infra/durable-functions-monitor/upload.sh
 #
 # azd runs it after the deployment and sets the variable from the outputs. It needs the role Storage Blob Data Contributor there.
 set -euo pipefail
@@ -15,8 +15,8 @@ fail() {
   exit 1
 }
 
-account="${AZURE_STORAGE_ACCOUNT:-}"
-[ -n "$account" ] || fail "AZURE_STORAGE_ACCOUNT is not set: the name of the function app's storage account (azd env get-value AZURE_STORAGE_ACCOUNT)."
+account="${SLUICE_STORAGE_ACCOUNT:-}"
+[ -n "$account" ] || fail "SLUICE_STORAGE_ACCOUNT is not set: the name of the function app's storage account (azd env get-value SLUICE_STORAGE_ACCOUNT)."
 command -v az >/dev/null || fail "the Azure CLI (az) is not installed: https://aka.ms/azure-cli"
 az account show --output none 2>/dev/null || fail "the Azure CLI is not signed in: az login"
 
