@@ -7,6 +7,7 @@ public sealed class DurableTasks
 {
     private readonly Dictionary<string, Func<IServiceProvider, IOrchestrator>> _orchestrators = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, ActivityRegistration> _activities = new(StringComparer.OrdinalIgnoreCase);
+    private ActivityWrapper _around = static (_, _, attempt) => attempt();
 
     /// <summary>Names of the registered orchestrators.</summary>
     public IReadOnlyCollection<string> OrchestratorNames => _orchestrators.Keys;
@@ -32,7 +33,15 @@ public sealed class DurableTasks
             activity.Name,
             typeof(TInput),
             activity.Timeout,
-            async (services, input, cancellationToken) => await create(services).RunAsync((TInput)input!, cancellationToken)));
+            (services, call, cancellationToken) => _around(
+                activity.Name, call, async () => await create(services).RunAsync((TInput)call.Input!, cancellationToken))));
+        return this;
+    }
+
+    /// <summary>Puts something around every attempt of every activity, on every host: what is measured is measured here.</summary>
+    public DurableTasks AroundActivities(ActivityWrapper around)
+    {
+        _around = around;
         return this;
     }
 
@@ -49,7 +58,7 @@ public sealed class DurableTasks
 /// <param name="Timeout">After how long an attempt is cancelled and fails with <see cref="TimeoutException"/>.</param>
 /// <param name="RunAsync">Runs one attempt.</param>
 public sealed record ActivityRegistration(
-    string Name, Type InputType, TimeSpan Timeout, Func<IServiceProvider, object?, CancellationToken, Task<object?>> RunAsync)
+    string Name, Type InputType, TimeSpan Timeout, Func<IServiceProvider, ActivityCall, CancellationToken, Task<object?>> RunAsync)
 {
     /// <summary>Reads the stored input.</summary>
     /// <exception cref="JsonException">It is not of the activity's type; the message begins with <c>InputUnreadable</c>.</exception>
@@ -67,10 +76,10 @@ public sealed record ActivityRegistration(
 
     /// <summary>One attempt, no longer than <see cref="Timeout"/>.</summary>
     /// <exception cref="TimeoutException">It did not end in time; it was told to, and its answer is ignored.</exception>
-    public async Task<object?> AttemptAsync(IServiceProvider services, object? input, TimeProvider time, CancellationToken stopping)
+    public async Task<object?> AttemptAsync(IServiceProvider services, ActivityCall call, TimeProvider time, CancellationToken stopping)
     {
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        var running = RunAsync(services, input, cancellation.Token);
+        var running = RunAsync(services, call, cancellation.Token);
         if (running.IsCompleted || Timeout == System.Threading.Timeout.InfiniteTimeSpan)
         {
             return await running;
@@ -89,3 +98,14 @@ public sealed record ActivityRegistration(
         }
     }
 }
+
+/// <summary>One attempt at an activity.</summary>
+/// <param name="InstanceId">The instance that called it.</param>
+/// <param name="Input">As the activity takes it.</param>
+public sealed record ActivityCall(string InstanceId, object? Input);
+
+/// <summary>Runs an attempt with something around it.</summary>
+/// <param name="activity">The registered name.</param>
+/// <param name="call">What was called.</param>
+/// <param name="attempt">Does it.</param>
+public delegate Task<object?> ActivityWrapper(string activity, ActivityCall call, Func<Task<object?>> attempt);

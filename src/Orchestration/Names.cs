@@ -8,6 +8,7 @@ using Sluice.Orchestration.Rollbacks;
 using Sluice.Orchestration.Rollouts;
 using Sluice.Orchestration.Schedules;
 using Sluice.Orchestration.Soaks;
+using Sluice.Orchestration.Telemetry;
 using Sluice.Orchestration.Upkeep;
 
 namespace Sluice.Orchestration;
@@ -122,8 +123,9 @@ public static class ActivityRefs
 /// <summary>Registers the product with a host.</summary>
 public static class OrchestrationRegistration
 {
-    /// <summary>Every orchestrator and activity.</summary>
+    /// <summary>Every orchestrator and activity, each attempt at one traced and measured.</summary>
     public static DurableTasks AddSluice(this DurableTasks tasks) => tasks
+        .AroundActivities(ActivityTelemetry.RunAsync)
         .AddOrchestrator(Orchestrations.Rollout, _ => new RolloutOrchestrator())
         .AddOrchestrator(Orchestrations.SoakLeg, _ => new SoakLegOrchestrator())
         .AddOrchestrator(Orchestrations.Rollback, _ => new RollbackOrchestrator())
@@ -176,5 +178,5 @@ public static class OrchestrationRegistration
         return services;
     }
 
-    private static T Create<T>(IServiceProvider services) => ActivatorUtilities.CreateInstance<T>(services);
+    private static T Create<T>(IServiceProvider services) => ActivatorUtilities.CreateInstance<T>(new TracedPorts(services));
 }

@@ -134,12 +134,7 @@ internal sealed class DeploymentRegistry(Database database) : IDeploymentRegistr
 
     public Task PutBaselinesAsync(string deploymentId, IReadOnlyDictionary<string, double> values, CancellationToken cancellationToken)
     {
-        var wrong = values.Where(v => !double.IsFinite(v.Value)).Select(v => $"{v.Key} = {v.Value}").ToList();
-        if (wrong.Count > 0)
-        {
-            throw new ArgumentException($"A baseline is a finite number, got {string.Join(", ", wrong)}.", nameof(values));
-        }
-
+        Stored.RequireFinite(values);
         return database.WriteAsync(async session =>
         {
             // In one order everywhere, so that two writers of the same rows wait for each other instead of meeting crosswise.

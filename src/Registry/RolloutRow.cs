@@ -6,7 +6,7 @@ using Sluice.Registry.Storage;
 namespace Sluice.Registry;
 
 /// <summary>A row of <c>rollouts</c>.</summary>
-internal sealed class RolloutRow
+internal sealed record RolloutRow
 {
     public string Id { get; init; } = "";
 

@@ -41,7 +41,7 @@ internal sealed class InProcessHost : DurableHost
 
             foreach (var name in tasks.ActivityNames)
             {
-                registry.AddActivityFunc<JsonElement?, JsonElement?>(name, (_, input) => runner.RunActivityAsync(name, input, services, CancellationToken.None));
+                registry.AddActivityFunc<JsonElement?, JsonElement?>(name, (context, input) => runner.RunActivityAsync(name, context.InstanceId, input, services, CancellationToken.None));
             }
         });
         var client = new FunctionsDurableClient(tasks);

@@ -1,68 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Sluice.Testing.Contract;
 
 namespace Sluice.Registry.Tests;
-
-/// <summary>What opening promises on every database. Derive once per database; add no tests there.</summary>
-public abstract class RegistryOpeningContract : IAsyncLifetime
-{
-    protected RegistryPlace Place { get; private set; } = null!;
-
-    protected abstract RegistryPlace CreatePlace();
-
-    public ValueTask InitializeAsync()
-    {
-        Place = CreatePlace();
-        return ValueTask.CompletedTask;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await Place.DisposeAsync();
-        GC.SuppressFinalize(this);
-    }
-
-    [Fact]
-    public async Task What_was_written_is_there_after_opening_again()
-    {
-        await using (var first = await Place.OpenAsync())
-        {
-            await first.Coordination.AcquireLockAsync(new("api", "prod", "a", DateTimeOffset.UnixEpoch, true), default);
-        }
-
-        await using var again = await Place.OpenAsync();
-        await again.PingAsync(default);
-        Assert.Equal("a", (await again.Coordination.GetLockAsync("api", "prod", default))!.Owner);
-        Assert.Equal(["1"], await Place.QueryAsync("SELECT CAST(version AS text) FROM schema_version"));
-    }
-
-    [Fact]
-    public async Task Many_that_open_an_empty_place_at_once_make_one_schema()
-    {
-        var opened = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(Place.OpenAsync)));
-
-        Assert.Equal(["1"], await Place.QueryAsync("SELECT CAST(version AS text) FROM schema_version"));
-        foreach (var registry in opened)
-        {
-            await registry.DisposeAsync();
-        }
-    }
-
-    [Fact]
-    public async Task A_schema_newer_than_the_program_is_refused_naming_both_numbers_and_left_alone()
-    {
-        await (await Place.OpenAsync()).DisposeAsync();
-        await Place.ExecuteAsync("UPDATE schema_version SET version = 7");
-
-        var refused = await Assert.ThrowsAsync<RegistryException>(Place.OpenAsync);
-
-        Assert.StartsWith("RegistryNewer: ", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("version 7", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("up to 1", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(["7"], await Place.QueryAsync("SELECT CAST(version AS text) FROM schema_version"));
-    }
-}
 
 public sealed class SqliteRegistryOpeningTests : RegistryOpeningContract
 {
@@ -138,7 +80,7 @@ public sealed class SqliteRegistryOpeningTests : RegistryOpeningContract
     {
         await using var registry = await Place.OpenAsync();
 
-        Assert.Equal(["wal"], await Place.QueryAsync("PRAGMA journal_mode"));
+        Assert.Equal(["wal"], await Files.QueryAsync("PRAGMA journal_mode"));
     }
 }
 
@@ -178,8 +120,50 @@ public sealed class PostgresRegistryOpeningTests : RegistryOpeningContract
             await place.QueryAsync("SELECT tablename::text FROM pg_tables WHERE tablename = 'locks' AND schemaname = current_schema()"));
     }
 
+    [Fact]
+    public async Task A_password_that_is_asked_for_opens_the_database()
+    {
+        var given = new NpgsqlConnectionStringBuilder(((PostgresPlace)Place).ConnectionString);
+        var password = given.Password;
+        Assert.SkipWhen(string.IsNullOrEmpty(password), "SLUICE_TEST_POSTGRES has no password, so every one would do.");
+        given.Password = null;
+        var asked = 0;
+
+        await using (var registry = await SluiceRegistry.OpenAsync("unused", given.ConnectionString, GiveAsync, Quiet, default))
+        {
+            await registry.PingAsync(default);
+        }
+
+        Assert.Equal(1, asked);
+        password = "wr0ng-passw0rd";
+        var refused = await Assert.ThrowsAsync<RegistryException>(() =>
+            SluiceRegistry.OpenAsync("unused", given.ConnectionString, GiveAsync, Quiet, default));
+        Assert.Contains("refuses the login", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("wr0ng", refused.ToString(), StringComparison.Ordinal);
+
+        ValueTask<string> GiveAsync(CancellationToken cancellationToken)
+        {
+            asked++;
+            return ValueTask.FromResult(password!);
+        }
+    }
+
+    [Fact]
+    public async Task An_identity_that_gets_no_token_is_told_with_its_reason()
+    {
+        var given = new NpgsqlConnectionStringBuilder(((PostgresPlace)Place).ConnectionString) { Password = null };
+
+        var refused = await Assert.ThrowsAsync<RegistryException>(() => SluiceRegistry.OpenAsync(
+            "unused", given.ConnectionString, _ => throw new InvalidOperationException("no identity here"), Quiet, default));
+
+        Assert.StartsWith("RegistryUnavailable: PostgreSQL at ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("no identity here", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static NullLogger<SluiceRegistry> Quiet => NullLogger<SluiceRegistry>.Instance;
+
     private static Task<SluiceRegistry> OpenAsync(string connectionString) =>
-        SluiceRegistry.OpenAsync("unused", connectionString, NullLogger<SluiceRegistry>.Instance, default);
+        SluiceRegistry.OpenAsync("unused", connectionString, Quiet, default);
 }
 
 /// <summary>Connection strings that lead nowhere need no server to be refused.</summary>
@@ -206,6 +190,20 @@ public sealed class PostgresAddressTests
         var refused = await Assert.ThrowsAsync<RegistryException>(() => OpenAsync("postgres://u:p@no-such-host.invalid/db"));
 
         Assert.StartsWith("RegistryUnavailable: PostgreSQL at no-such-host.invalid", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_password_beside_an_identity_is_refused_without_repeating_it()
+    {
+        var refused = await Assert.ThrowsAsync<RegistryException>(() => SluiceRegistry.OpenAsync(
+            "unused",
+            "Host=h;Username=u;Password=s3cret",
+            _ => ValueTask.FromResult("token"),
+            NullLogger<SluiceRegistry>.Instance,
+            default));
+
+        Assert.StartsWith("RegistryMisconfigured: ", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", refused.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

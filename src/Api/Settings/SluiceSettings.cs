@@ -9,6 +9,7 @@ namespace Sluice.Api.Settings;
 /// <param name="Registry">Where it keeps what was deployed.</param>
 /// <param name="Rollouts">What rollouts do by themselves.</param>
 /// <param name="Groups">Who belongs together.</param>
+/// <param name="Telemetry">Where traces and metrics go.</param>
 /// <param name="Azure">What only the Azure host is told.</param>
 /// <param name="Monitor">Whether the Azure host serves Durable Functions Monitor.</param>
 public sealed record SluiceSettings(
@@ -17,6 +18,7 @@ public sealed record SluiceSettings(
     RegistrySettings Registry,
     RolloutSettings Rollouts,
     GroupsSettings Groups,
+    TelemetrySettings Telemetry,
     AzureSettings Azure,
     MonitorSettings Monitor)
 {
@@ -31,6 +33,7 @@ public sealed record SluiceSettings(
             SectionReader.Read<RegistrySettings>(configuration, "Registry", faults),
             SectionReader.Read<RolloutSettings>(configuration, "Rollouts", faults),
             GroupsSettings.Read(configuration.GetSection("Groups"), faults),
+            TelemetrySettings.Read(configuration, faults),
             SectionReader.Read<AzureSettings>(configuration, "Azure", faults),
             SectionReader.Read<MonitorSettings>(configuration, "Monitor", faults));
         settings.Server.Check(faults);

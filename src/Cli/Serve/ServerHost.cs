@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -10,6 +11,7 @@ using Sluice.Api;
 using Sluice.Api.Health;
 using Sluice.Api.Http;
 using Sluice.Api.Settings;
+using Sluice.Api.Telemetry;
 using Sluice.Domain.Plans;
 using Sluice.Durable;
 using Sluice.Engine;
@@ -83,6 +85,9 @@ internal sealed class ServerHost : IAsyncDisposable
         services.AddSingleton(DiskSpace.Health(folder));
         services.AddSingleton(GatewayFigures.Figures(_gateway));
         services.AddSingleton(s => EngineFigures.Figures(s.GetRequiredService<DurableClient>()));
+
+        builder.Configuration.AddInMemoryCollection(TelemetrySettings.StandardVariables());
+        services.AddSluiceTelemetry(settings.Telemetry, "embedded");
 
         services.AddHostedService<ScheduleLoop>();
 

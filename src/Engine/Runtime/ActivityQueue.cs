@@ -139,10 +139,10 @@ internal sealed class ActivityQueue(
 
         try
         {
-            var input = activity.ReadInput(item.Input);
+            var call = new ActivityCall(item.InstanceId, activity.ReadInput(item.Input));
             var result = options.AroundActivity is { } around
-                ? await around(item.Name, () => RunAsync(activity, input))
-                : await RunAsync(activity, input);
+                ? await around(item.Name, () => RunAsync(activity, call))
+                : await RunAsync(activity, call);
             return new TaskCompleted(Now, item.Task, DurableJson.Write(result));
         }
         catch (Exception) when (_stopping.IsCancellationRequested)
@@ -156,10 +156,10 @@ internal sealed class ActivityQueue(
         }
     }
 
-    private async Task<object?> RunAsync(ActivityRegistration activity, object? input)
+    private async Task<object?> RunAsync(ActivityRegistration activity, ActivityCall call)
     {
         await using var scope = _scopes?.CreateAsyncScope();
-        return await activity.AttemptAsync(scope?.ServiceProvider ?? services, input, options.TimeProvider, _stopping.Token);
+        return await activity.AttemptAsync(scope?.ServiceProvider ?? services, call, options.TimeProvider, _stopping.Token);
     }
 
     private TaskFailed Failed(ActivityItem item, TaskFailure failure) => new(Now, item.Task, failure);

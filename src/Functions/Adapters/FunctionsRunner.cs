@@ -25,10 +25,12 @@ public sealed class FunctionsRunner(DurableTasks tasks, TimeProvider time)
     }
 
     /// <summary>One attempt of an activity.</summary>
-    public async Task<JsonElement?> RunActivityAsync(string name, JsonElement? input, IServiceProvider services, CancellationToken cancellationToken)
+    public async Task<JsonElement?> RunActivityAsync(
+        string name, string instanceId, JsonElement? input, IServiceProvider services, CancellationToken cancellationToken)
     {
         var activity = tasks.FindActivity(name)
             ?? throw new InvalidOperationException($"ActivityMissing: There is no activity '{name}' in this program.");
-        return Payload.Write(await activity.AttemptAsync(services, activity.ReadInput(Payload.Text(input)), time, cancellationToken));
+        var call = new ActivityCall(instanceId, activity.ReadInput(Payload.Text(input)));
+        return Payload.Write(await activity.AttemptAsync(services, call, time, cancellationToken));
     }
 }

@@ -90,7 +90,7 @@ public sealed class AzureRegistry(
         if (!string.IsNullOrWhiteSpace(settings.Registry.ConnectionString))
         {
             var postgres = await SluiceRegistry.OpenAsync(
-                "", settings.Registry.ConnectionString, loggers.CreateLogger<SluiceRegistry>(), cancellationToken, settings.Azure.PostgresIdentity ? PasswordAsync : null);
+                "", settings.Registry.ConnectionString, settings.Azure.PostgresIdentity ? PasswordAsync : null, loggers.CreateLogger<SluiceRegistry>(), cancellationToken);
             return new OpenRegistry(
                 postgres.Deployments, postgres.Events, postgres.Coordination, postgres.Keys, postgres.Place, postgres.PingAsync, postgres.DisposeAsync);
         }

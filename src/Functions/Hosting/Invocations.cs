@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -25,11 +24,11 @@ public sealed class Invocations(
     /// <summary>One attempt of an activity.</summary>
     /// <exception cref="RegistryException">The registry cannot be opened; the attempt is tried again.</exception>
     public async Task<JsonElement?> RunActivityAsync(
-        string name, JsonElement? input, DurableTaskClient client, IServiceProvider scope, CancellationToken cancellationToken)
+        string name, string instanceId, JsonElement? input, DurableTaskClient client, IServiceProvider scope, CancellationToken cancellationToken)
     {
         durable.Use(client);
         await registry.EnsureOpenAsync(cancellationToken);
-        return await runner.RunActivityAsync(name, input, scope, cancellationToken);
+        return await runner.RunActivityAsync(name, instanceId, input, scope, cancellationToken);
     }
 
     /// <summary>Starts what is due; a registry that cannot be opened is asked again at the next tick.</summary>

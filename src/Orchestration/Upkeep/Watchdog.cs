@@ -3,6 +3,7 @@ using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Rollbacks;
+using Sluice.Orchestration.Telemetry;
 
 namespace Sluice.Orchestration.Upkeep;
 
@@ -137,6 +138,7 @@ public sealed class Watchdog(
 
             if (earlier is null)
             {
+                using var span = RolloutTrace.BeginStart(Orchestrations.Recovery.Name, id);
                 try
                 {
                     return await client.ScheduleNewOrchestrationInstanceAsync(

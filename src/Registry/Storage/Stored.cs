@@ -43,6 +43,17 @@ internal static class Stored
 
     public static string Json(IReadOnlyList<string> values) => DurableJson.Write(values.Select(Clean).ToArray())!;
 
+    /// <summary>Refuses measured values that no baseline can have.</summary>
+    /// <exception cref="ArgumentException">One is infinite or no number; says which.</exception>
+    public static void RequireFinite(IReadOnlyDictionary<string, double> values)
+    {
+        var wrong = values.Where(v => !double.IsFinite(v.Value)).Select(v => $"{v.Key} = {v.Value}").ToList();
+        if (wrong.Count > 0)
+        {
+            throw new ArgumentException($"A baseline is a finite number, got {string.Join(", ", wrong)}.", nameof(values));
+        }
+    }
+
     public static IReadOnlyDictionary<string, string> Values(string json) => DurableJson.Read<Dictionary<string, string>>(json) ?? [];
 
     public static IReadOnlyList<string> List(string json) => DurableJson.Read<string[]>(json) ?? [];

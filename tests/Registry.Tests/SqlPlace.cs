@@ -1,29 +1,58 @@
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Sluice.Testing.Contract;
 
 namespace Sluice.Registry.Tests;
 
-/// <summary>A place of its own for the tables of one test.</summary>
-public abstract class RegistryPlace : IAsyncDisposable
+/// <summary>Tables of its own for the registry of one test.</summary>
+public abstract class SqlPlace : RegistryPlace
 {
-    public abstract Task<SluiceRegistry> OpenAsync();
+    /// <summary>Type of a column of bytes.</summary>
+    protected abstract string Bytes { get; }
+
+    public override async Task<OpenRegistry> OpenAsync()
+    {
+        var registry = await OpenRegistryAsync();
+        return new(registry.Deployments, registry.Events, registry.Coordination, registry.Keys, registry.PingAsync, registry);
+    }
+
+    public abstract Task<SluiceRegistry> OpenRegistryAsync();
 
     /// <summary>Runs SQL behind the registry's back.</summary>
     public abstract Task ExecuteAsync(string sql);
 
     public abstract Task<IReadOnlyList<string>> QueryAsync(string sql);
 
-    public abstract ValueTask DisposeAsync();
+    public override async Task<IReadOnlyList<long>> SchemaVersionsAsync() =>
+        [.. (await QueryAsync("SELECT CAST(version AS text) FROM schema_version")).Select(long.Parse)];
+
+    public override Task SetSchemaVersionAsync(long version) => ExecuteAsync($"UPDATE schema_version SET version = {version}");
+
+    public override Task ChangeBundleAsync(string hash) => ExecuteAsync($"UPDATE plans SET bundle = CAST('{{}}' AS {Bytes}) WHERE hash = '{hash}'");
+
+    public override Task TamperAsync(AuditTampering tampering, long number) => ExecuteAsync(tampering switch
+    {
+        AuditTampering.ChangeActor => $"UPDATE audit SET actor = 'mallory' WHERE number = {number}",
+        AuditTampering.DropDetail => $"UPDATE audit SET detail = NULL WHERE number = {number}",
+        AuditTampering.ChangeHash => $"UPDATE audit SET hash = 'x' WHERE number = {number}",
+        AuditTampering.Remove => $"DELETE FROM audit WHERE number = {number}",
+        AuditTampering.RemoveAll => "DELETE FROM audit",
+        AuditTampering.RemoveHead => "DELETE FROM audit_head",
+        AuditTampering.NumberAs9 => $"UPDATE audit SET number = 9 WHERE number = {number}",
+        _ => throw new ArgumentOutOfRangeException(nameof(tampering), tampering, null),
+    });
 }
 
-public sealed class SqlitePlace : RegistryPlace
+public sealed class SqlitePlace : SqlPlace
 {
     public string Folder { get; } = Directory.CreateTempSubdirectory("registry-").FullName;
 
     public string File => Path.Combine(Folder, "registry.db");
 
-    public override Task<SluiceRegistry> OpenAsync() =>
+    protected override string Bytes => "BLOB";
+
+    public override Task<SluiceRegistry> OpenRegistryAsync() =>
         SluiceRegistry.OpenAsync(Folder, null, NullLogger<SluiceRegistry>.Instance, default);
 
     public override async Task ExecuteAsync(string sql)
@@ -46,9 +75,11 @@ public sealed class SqlitePlace : RegistryPlace
 }
 
 /// <summary>A schema of its own in the server that <c>SLUICE_TEST_POSTGRES</c> names.</summary>
-public sealed class PostgresPlace : RegistryPlace
+public sealed class PostgresPlace : SqlPlace
 {
     private readonly string _schema = $"registry_{Guid.NewGuid():N}";
+
+    protected override string Bytes => "bytea";
 
     public static string Server
     {
@@ -64,7 +95,7 @@ public sealed class PostgresPlace : RegistryPlace
 
     public string ConnectionString => $"{Server};Search Path={_schema};Maximum Pool Size=20";
 
-    public override Task<SluiceRegistry> OpenAsync() =>
+    public override Task<SluiceRegistry> OpenRegistryAsync() =>
         SluiceRegistry.OpenAsync("unused", ConnectionString, NullLogger<SluiceRegistry>.Instance, default);
 
     public override async Task ExecuteAsync(string sql)
@@ -86,37 +117,4 @@ public sealed class PostgresPlace : RegistryPlace
             await ExecuteAsync($"DROP SCHEMA IF EXISTS {_schema} CASCADE");
         }
     }
-}
-
-/// <summary>What the contract suites share: a place, and two registries open on it, as two servers would have.</summary>
-public abstract class RegistryContract : IAsyncLifetime
-{
-    protected RegistryPlace Place { get; private set; } = null!;
-
-    protected SluiceRegistry Registry { get; private set; } = null!;
-
-    protected SluiceRegistry Other { get; private set; } = null!;
-
-    protected abstract RegistryPlace CreatePlace();
-
-    public async ValueTask InitializeAsync()
-    {
-        Place = CreatePlace();
-        Registry = await Place.OpenAsync();
-        Other = await Place.OpenAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (Other is not null)
-        {
-            await Other.DisposeAsync();
-            await Registry.DisposeAsync();
-        }
-
-        await Place.DisposeAsync();
-        GC.SuppressFinalize(this);
-    }
-
-    protected static DateTimeOffset At(int minute) => new(2026, 3, 1, 12, minute, 30, 123, TimeSpan.Zero);
 }

@@ -1,6 +1,7 @@
 using Sluice.Orchestration.Ports;
+using Xunit;
 
-namespace Sluice.Registry.Tests;
+namespace Sluice.Testing.Contract;
 
 /// <summary>What every store of keys promises. Derive once per store; add no tests there.</summary>
 public abstract class AccessKeysContract : RegistryContract
@@ -51,14 +52,4 @@ public abstract class AccessKeysContract : RegistryContract
         Assert.False(await Keys.RemoveAsync("demo-ci", default));
         Assert.Null(await Keys.FindAsync(Ci.Sha256, default));
     }
-}
-
-public sealed class SqliteAccessKeysTests : AccessKeysContract
-{
-    protected override RegistryPlace CreatePlace() => new SqlitePlace();
-}
-
-public sealed class PostgresAccessKeysTests : AccessKeysContract
-{
-    protected override RegistryPlace CreatePlace() => new PostgresPlace();
 }

@@ -1,6 +1,7 @@
 using Sluice.Orchestration.Ports;
+using Xunit;
 
-namespace Sluice.Registry.Tests;
+namespace Sluice.Testing.Contract;
 
 /// <summary>What every coordination store promises. Derive once per store; add no tests there.</summary>
 public abstract class CoordinationContract : RegistryContract
@@ -238,14 +239,4 @@ public abstract class CoordinationContract : RegistryContract
         Store.AcquireLockAsync(new("api", "prod", id, At(minute), Queue: true), default);
 
     private Task<string?> ReleaseAsync(string id) => Store.ReleaseLockAsync("api", "prod", id, default);
-}
-
-public sealed class SqliteCoordinationTests : CoordinationContract
-{
-    protected override RegistryPlace CreatePlace() => new SqlitePlace();
-}
-
-public sealed class PostgresCoordinationTests : CoordinationContract
-{
-    protected override RegistryPlace CreatePlace() => new PostgresPlace();
 }
