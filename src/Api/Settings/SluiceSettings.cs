@@ -11,6 +11,7 @@ namespace Sluice.Api.Settings;
 /// <param name="Groups">Who belongs together.</param>
 /// <param name="Telemetry">Where traces and metrics go.</param>
 /// <param name="Azure">What only the Azure host is told.</param>
+/// <param name="Monitor">Whether the Azure host serves Durable Functions Monitor.</param>
 public sealed record SluiceSettings(
     ServerSettings Server,
     EngineSettings Engine,
@@ -18,7 +19,8 @@ public sealed record SluiceSettings(
     RolloutSettings Rollouts,
     GroupsSettings Groups,
     TelemetrySettings Telemetry,
-    AzureSettings Azure)
+    AzureSettings Azure,
+    MonitorSettings Monitor)
 {
     /// <summary>Reads all sections.</summary>
     /// <exception cref="SettingsException">Something is wrong: every fault.</exception>
@@ -32,7 +34,8 @@ public sealed record SluiceSettings(
             SectionReader.Read<RolloutSettings>(configuration, "Rollouts", faults),
             GroupsSettings.Read(configuration.GetSection("Groups"), faults),
             TelemetrySettings.Read(configuration, faults),
-            SectionReader.Read<AzureSettings>(configuration, "Azure", faults));
+            SectionReader.Read<AzureSettings>(configuration, "Azure", faults),
+            SectionReader.Read<MonitorSettings>(configuration, "Monitor", faults));
         settings.Server.Check(faults);
         settings.Engine.Check(faults);
         settings.Registry.Check(faults);
