@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Sluice.Api.Health;
@@ -8,6 +7,7 @@ using Sluice.Api.Http;
 using Sluice.Api.Keys;
 using Sluice.Api.Management;
 using Sluice.Api.Settings;
+using Route = Sluice.Api.Http.Route;
 
 namespace Sluice.Api;
 
@@ -18,21 +18,27 @@ namespace Sluice.Api;
 public static class SluiceApi
 {
     /// <summary>The services behind the routes.</summary>
+    /// <param name="services">The host's container.</param>
+    /// <param name="groups">Who belongs together.</param>
+    /// <param name="systemKey">Opens the management routes, where this host serves them.</param>
     public static IServiceCollection AddSluiceApi(this IServiceCollection services, GroupsSettings groups, SystemKey systemKey)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(groups);
         services.TryAddSingleton(systemKey);
-        services.TryAddSingleton<ManagementUris>();
+        services.TryAddSingleton(ManagementUris.ServedHere(systemKey));
         services.TryAddSingleton<Doorkeeper>();
         services.TryAddSingleton<RequestFigures>();
         services.TryAddSingleton<RoutePipeline>();
         return services;
     }
 
-    /// <summary>Answers the whole table on an ASP.NET Core host; what matches nothing is a problem document as well.</summary>
-    public static void MapSluice(this WebApplication app)
+    /// <summary>Answers the table's routes on an ASP.NET Core pipeline; what matches nothing is a problem document as well.</summary>
+    /// <param name="app">The pipeline.</param>
+    /// <param name="routes">Which routes this host serves.</param>
+    public static void UseSluice(this IApplicationBuilder app, IEnumerable<Route> routes)
     {
+        var pipeline = app.ApplicationServices.GetRequiredService<RoutePipeline>();
         app.UseStatusCodePages(async context =>
         {
             var http = context.HttpContext;
@@ -40,16 +46,12 @@ public static class SluiceApi
             await problem.ToResult().ExecuteAsync(http);
         });
         app.UseRouting();
-        app.MapSluiceRoutes();
-    }
-
-    /// <summary>Answers the whole table.</summary>
-    public static void MapSluiceRoutes(this IEndpointRouteBuilder endpoints)
-    {
-        var pipeline = endpoints.ServiceProvider.GetRequiredService<RoutePipeline>();
-        foreach (var route in RouteTable.Routes)
+        app.UseEndpoints(endpoints =>
         {
-            endpoints.MapMethods(route.Pattern, [route.Method], (HttpContext http) => pipeline.InvokeAsync(http, route));
-        }
+            foreach (var route in routes)
+            {
+                endpoints.MapMethods(route.Pattern, [route.Method], (HttpContext http) => pipeline.InvokeAsync(http, route));
+            }
+        });
     }
 }

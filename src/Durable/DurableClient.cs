@@ -8,7 +8,7 @@ public abstract class DurableClient
 {
     /// <summary>Starts an instance; durable when the task completes.</summary>
     /// <returns>The instance's id.</returns>
-    /// <exception cref="InstanceExistsException">The id is taken, in whatever state.</exception>
+    /// <exception cref="InstanceExistsException">The id is taken, in whatever state; see <see cref="StartOptions.ReplaceEnded"/>.</exception>
     /// <exception cref="ArgumentException">The id is not allowed (see <see cref="InstanceIds"/>) or the orchestrator is unknown.</exception>
     public abstract Task<string> ScheduleNewOrchestrationInstanceAsync(
         string orchestratorName, object? input, StartOptions? options = null, CancellationToken cancellationToken = default);
@@ -91,6 +91,9 @@ public sealed record StartOptions
 
     /// <summary>The code version it runs under; the host's default when null.</summary>
     public string? Version { get; init; }
+
+    /// <summary>Whether an instance of this id that has ended is replaced: for singletons that run again and again. One that lives is always refused.</summary>
+    public bool ReplaceEnded { get; init; }
 
     /// <summary>Words to find it by, where the host can (the embedded engine queries them; Azure only shows them).</summary>
     public IReadOnlyDictionary<string, string>? Tags { get; init; }

@@ -75,11 +75,29 @@ public sealed class EngineClient : DurableClient
         var tags = HistoryJson.Write(options?.Tags);
         var now = NowMilliseconds;
         var startAt = Math.Max(now, StoreReader.Ceiling(options?.StartAt) ?? now);
+        long? replaced = null;
         await WriteAsync(
-            (tables, effects) => tables.Find(id) is { } taken
-                ? new InstanceExistsException(id, taken.Status)
-                : Done(tables.Insert(id, orchestratorName, options?.Version ?? "", json, tags, parent: null, now, startAt, effects)),
+            (tables, effects) =>
+            {
+                if (tables.Find(id) is { } taken)
+                {
+                    if (options is not { ReplaceEnded: true } || !InstanceRow.IsTerminal(taken.Status))
+                    {
+                        return new InstanceExistsException(id, taken.Status);
+                    }
+
+                    tables.Delete(taken.Key);
+                    replaced = taken.Key;
+                }
+
+                return Done(tables.Insert(id, orchestratorName, options?.Version ?? "", json, tags, parent: null, now, startAt, effects));
+            },
             cancellationToken);
+        if (replaced is { } key)
+        {
+            _dispatcher.Forget(key);
+        }
+
         return id;
     }
 

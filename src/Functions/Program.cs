@@ -1,5 +1,19 @@
-using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Hosting;
+using Sluice.Api.Settings;
+using Sluice.Functions.Hosting;
 
-var builder = FunctionsApplication.CreateBuilder(args);
-await builder.Build().RunAsync();
+try
+{
+    await FunctionsHost.CreateBuilder(args).Build().RunAsync();
+    return 0;
+}
+catch (SettingsException e)
+{
+    // The host copies this into its log. A worker that does not start loses nothing: orchestrations wait for one that does.
+    foreach (var fault in e.Faults)
+    {
+        await Console.Error.WriteLineAsync($"Sluice cannot start: {fault}");
+    }
+
+    return 1;
+}

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Sluice.Domain.Rollouts;
 
 namespace Sluice.Orchestration;
 
@@ -25,4 +26,19 @@ internal static partial class Log
 
     [LoggerMessage(1007, LogLevel.Warning, "Look of {RolloutId}: the metrics of {Environment} could not be read: {Reason}")]
     public static partial void MetricsUnreadable(this ILogger logger, string rolloutId, string environment, string reason);
+
+    [LoggerMessage(1008, LogLevel.Information, "Rollout {RolloutId}: the registry's status was repaired from its instance: {Phase}")]
+    public static partial void Repaired(this ILogger logger, string rolloutId, Phase phase);
+
+    [LoggerMessage(1009, LogLevel.Information, "Rollout {RolloutId} was accepted and had not begun when the server ended; it begins now")]
+    public static partial void TakenUp(this ILogger logger, string rolloutId);
+
+    [LoggerMessage(1010, LogLevel.Error, "Rollout {RolloutId} stands still: it {What} since {Since}")]
+    public static partial void Standing(this ILogger logger, string rolloutId, string what, DateTimeOffset since);
+
+    [LoggerMessage(1011, LogLevel.Information, "{Events} events and {Instances} ended instances older than {Days} days removed")]
+    public static partial void Removed(this ILogger logger, int events, int instances, int days);
+
+    [LoggerMessage(1012, LogLevel.Information, "{InstanceId} was started by another host at the same moment")]
+    public static partial void ScheduledElsewhere(this ILogger logger, string instanceId);
 }

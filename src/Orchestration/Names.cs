@@ -6,7 +6,10 @@ using Sluice.Orchestration.Activities;
 using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Rollbacks;
 using Sluice.Orchestration.Rollouts;
+using Sluice.Orchestration.Schedules;
 using Sluice.Orchestration.Soaks;
+using Sluice.Orchestration.Telemetry;
+using Sluice.Orchestration.Upkeep;
 
 namespace Sluice.Orchestration;
 
@@ -17,13 +20,22 @@ public static class Orchestrations
     public static OrchestratorRef<RolloutInput, RolloutResult> Rollout { get; } = new("Rollout");
 
     /// <summary>A stretch of looking: at most <see cref="SoakLegOrchestrator.MaxTicks"/> ticks.</summary>
-    public static OrchestratorRef<LegInput, LegResult> SoakLeg { get; } = new("SoakLeg");
+    public static OrchestratorRef<LegInput, LegResult> SoakLeg { get; } = new("Soak");
 
     /// <summary>Undoes a compensation stack, newest first.</summary>
     public static OrchestratorRef<RollbackInput, RollbackReport> Rollback { get; } = new("Rollback");
 
     /// <summary>Brings a rollout back whose instance was ended from outside.</summary>
     public static OrchestratorRef<RecoveryInput, RollbackReport> Recovery { get; } = new("Recovery");
+
+    /// <summary>Finds rollouts that stopped moving.</summary>
+    public static OrchestratorRef<Unit, UpkeepReport> Watchdog { get; } = new("Watchdog");
+
+    /// <summary>Says again what waits for people.</summary>
+    public static OrchestratorRef<Unit, UpkeepReport> Reminders { get; } = new("Reminders");
+
+    /// <summary>Removes what is older than it is kept.</summary>
+    public static OrchestratorRef<Unit, UpkeepReport> Retention { get; } = new("Retention");
 }
 
 /// <summary>Every activity by name. Stored in histories: never renamed.</summary>
@@ -97,17 +109,30 @@ public static class ActivityRefs
 
     /// <summary>Ends a lost rollout in the registry.</summary>
     public static ActivityRef<EndLostInput, Unit> EndLost { get; } = new("EndLost");
+
+    /// <summary>Finds rollouts that stopped moving and does what can be done.</summary>
+    public static ActivityRef<Unit, UpkeepReport> FindStopped { get; } = new("FindStopped") { Timeout = TimeSpan.FromMinutes(4) };
+
+    /// <summary>Writes reminders.</summary>
+    public static ActivityRef<Unit, UpkeepReport> Remind { get; } = new("Remind") { Timeout = TimeSpan.FromMinutes(4) };
+
+    /// <summary>Removes old events and instances.</summary>
+    public static ActivityRef<Unit, UpkeepReport> RemoveOld { get; } = new("RemoveOld") { Timeout = TimeSpan.FromMinutes(4) };
 }
 
 /// <summary>Registers the product with a host.</summary>
 public static class OrchestrationRegistration
 {
-    /// <summary>Every orchestrator and activity.</summary>
+    /// <summary>Every orchestrator and activity, each attempt at one traced and measured.</summary>
     public static DurableTasks AddSluice(this DurableTasks tasks) => tasks
+        .AroundActivities(ActivityTelemetry.RunAsync)
         .AddOrchestrator(Orchestrations.Rollout, _ => new RolloutOrchestrator())
         .AddOrchestrator(Orchestrations.SoakLeg, _ => new SoakLegOrchestrator())
         .AddOrchestrator(Orchestrations.Rollback, _ => new RollbackOrchestrator())
         .AddOrchestrator(Orchestrations.Recovery, _ => new RecoveryOrchestrator())
+        .AddOrchestrator(Orchestrations.Watchdog, _ => new WatchdogOrchestrator())
+        .AddOrchestrator(Orchestrations.Reminders, _ => new RemindersOrchestrator())
+        .AddOrchestrator(Orchestrations.Retention, _ => new RetentionOrchestrator())
         .AddActivity(ActivityRefs.LoadPlan, Create<LoadPlanActivity>)
         .AddActivity(ActivityRefs.ReadCommands, Create<ReadCommandsActivity>)
         .AddActivity(ActivityRefs.Record, Create<RecordActivity>)
@@ -130,7 +155,10 @@ public static class OrchestrationRegistration
         .AddActivity(ActivityRefs.Baseline, Create<BaselineActivity>)
         .AddActivity(ActivityRefs.Look, Create<LookActivity>)
         .AddActivity(ActivityRefs.ReadSwitches, Create<ReadSwitchesActivity>)
-        .AddActivity(ActivityRefs.EndLost, Create<EndLostActivity>);
+        .AddActivity(ActivityRefs.EndLost, Create<EndLostActivity>)
+        .AddActivity(ActivityRefs.FindStopped, Create<FindStoppedActivity>)
+        .AddActivity(ActivityRefs.Remind, Create<RemindActivity>)
+        .AddActivity(ActivityRefs.RemoveOld, Create<RemoveOldActivity>);
 
     /// <summary>
     /// What the orchestrations need from the container besides the ports (registry, event log, coordination, platforms, smoke runner,
@@ -144,8 +172,11 @@ public static class OrchestrationRegistration
         services.TryAddSingleton<Waker>();
         services.TryAddSingleton<RolloutService>();
         services.TryAddSingleton<Watchdog>();
+        services.TryAddSingleton<Reminding>();
+        services.TryAddSingleton<Retention>();
+        services.TryAddSingleton<Scheduler>();
         return services;
     }
 
-    private static T Create<T>(IServiceProvider services) => ActivatorUtilities.CreateInstance<T>(services);
+    private static T Create<T>(IServiceProvider services) => ActivatorUtilities.CreateInstance<T>(new TracedPorts(services));
 }

@@ -7,6 +7,7 @@ using Sluice.Orchestration.Activities;
 using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Rollouts;
 using Sluice.Orchestration.Steps;
+using Sluice.Orchestration.Telemetry;
 
 namespace Sluice.Orchestration;
 
@@ -263,6 +264,7 @@ public sealed class RolloutService(
 
     private async Task ScheduleAsync(RolloutInput input, CancellationToken cancellationToken)
     {
+        using var span = RolloutTrace.BeginStart(Orchestrations.Rollout.Name, input.RolloutId);
         try
         {
             await client.ScheduleNewOrchestrationInstanceAsync(

@@ -10,6 +10,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Sluice.Api.Http;
 using Sluice.Api.Keys;
 using Sluice.Api.Settings;
 using Sluice.Durable;
@@ -80,7 +81,7 @@ public sealed class Server : IAsyncDisposable
             .AddSluiceApi(groups, new SystemKey(SystemKeyText));
         more?.Invoke(builder.Services);
         var app = builder.Build();
-        app.MapSluice();
+        app.UseSluice(RouteTable.Routes);
         await app.Services.GetRequiredService<EmbeddedEngine>().StartAsync();
         await app.StartAsync();
         return new Server(app, registry, folder, world);

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Sluice.Cli.Serve;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Engine;
 using Sluice.Orchestration.Ports;
+using Sluice.Orchestration.Upkeep;
 using Sluice.Registry;
 using Sluice.Testing;
 
@@ -36,7 +36,7 @@ public sealed class RegistryRepairTests
         await registry.AddRolloutAsync(new RolloutRecord("never-begun", "s", "e", new Release("v1"), "b", "r", "ci", DateTimeOffset.UnixEpoch), default);
         var taken = new List<string>();
 
-        await RegistryRepair.RunAsync(registry, engine.Client, TakeUp, NullLogger.Instance, default);
+        await RegistryRepair.RunAsync(registry, engine.Client, TakeUp, DateTimeOffset.MaxValue, NullLogger.Instance, default);
 
         Assert.Equal("soak 15m", (await registry.GetRolloutAsync("one", default))?.Status?.Step);
         Assert.Equal(7, (await registry.GetRolloutAsync("one", default))?.StatusSequence);

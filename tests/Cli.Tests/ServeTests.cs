@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using Sluice.Cli.CommandLine;
 using Sluice.Cli.Serve;
+using Sluice.Testing;
 
 namespace Sluice.Cli.Tests;
 
@@ -60,6 +61,26 @@ public sealed partial class ServeTests
         Assert.Equal(0, await server.StopAsync());
 
         Assert.Null(ServerLock.Read(Path.Combine(folder.Path, "server.lock")));
+    }
+
+    [Fact]
+    public async Task What_was_traced_and_measured_is_sent_before_the_server_has_stopped()
+    {
+        using var folder = new TemporaryFolder();
+        using var receiver = Receiver.Start();
+        folder.Write("sluice.json", $$"""{ "Telemetry": { "OtlpEndpoint": "{{receiver.Url}}" } }""");
+        await using (var server = await Serving.StartAsync(folder.Path))
+        {
+            using var client = new HttpClient();
+            (await client.GetAsync($"{server.Url}/health?code=a-secret-in-a-query")).EnsureSuccessStatusCode();
+            Assert.Equal(0, await server.StopAsync());
+        }
+
+        var (traces, metrics) = (receiver.To("/v1/traces"), receiver.To("/v1/metrics"));
+        Assert.Contains("/health", traces, StringComparison.Ordinal);
+        Assert.Contains("embedded", traces, StringComparison.Ordinal);
+        Assert.Contains("http.server.request.duration", metrics, StringComparison.Ordinal);
+        Assert.DoesNotContain("a-secret-in-a-query", traces + metrics, StringComparison.Ordinal);
     }
 
     [Fact]

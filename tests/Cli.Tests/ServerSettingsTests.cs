@@ -30,6 +30,20 @@ public sealed class ServerSettingsTests
         Assert.Equal(("127.0.0.1:2", 7), (settings.Server.Listen, settings.Server.EventRetentionDays));
     }
 
+    [Theory]
+    [InlineData("http://127.0.0.1:4318", "http://127.0.0.1:4318")]
+    [InlineData(null, "http://127.0.0.1:1")]
+    public void The_standard_variable_of_telemetry_wins_over_the_file(string? value, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(Path.Combine(folder.Path, "sluice.json"), """{ "Telemetry": { "OtlpEndpoint": "http://127.0.0.1:1" } }""");
+
+        var settings = With(
+            "OTEL_EXPORTER_OTLP_ENDPOINT", value, () => ServerSettingsFile.Read(new DataFolder(folder.Path), new Dictionary<string, string?>()));
+
+        Assert.Equal(expected, settings.Telemetry.OtlpEndpoint);
+    }
+
     private static T With<T>(string name, string? value, Func<T> read)
     {
         var before = Environment.GetEnvironmentVariable(name);

@@ -4,6 +4,7 @@ using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration;
 using Sluice.Orchestration.Ports;
+using Sluice.Orchestration.Upkeep;
 using Sluice.Testing.Fakes;
 
 namespace Sluice.Testing;

@@ -8,21 +8,23 @@ using Sluice.Orchestration.Ports;
 namespace Sluice.Api.Health;
 
 /// <summary>Whether the server works, and what it counts.</summary>
-internal static class HealthRoutes
+public static class HealthRoutes
 {
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
 
-    public static string Version { get; } = Assembly.GetExecutingAssembly().GetName().Version!.ToString(3);
+    internal static string Version { get; } = Assembly.GetExecutingAssembly().GetName().Version!.ToString(3);
 
-    public static IEnumerable<Route> All =>
+    internal static IEnumerable<Route> All =>
     [
         new("GET", "health", Access.Open, ShallowAsync),
         new("GET", "health/deep", Access.Viewer, DeepAsync),
         new("GET", "metrics", Access.Viewer, MetricsAsync),
     ];
 
-    private static Task<IResult> ShallowAsync(Call call, CancellationToken cancellationToken) =>
-        Task.FromResult<IResult>(TypedResults.Json(new HealthAnswer("healthy", call.Service<TimeProvider>().GetUtcNow(), Version), ApiJson.Options));
+    /// <summary>The answer to whether the process answers at all; needs nothing else to work.</summary>
+    public static IResult Shallow(TimeProvider time) => TypedResults.Json(new HealthAnswer("healthy", time.GetUtcNow(), Version), ApiJson.Options);
+
+    private static Task<IResult> ShallowAsync(Call call, CancellationToken cancellationToken) => Task.FromResult(Shallow(call.Service<TimeProvider>()));
 
     private static async Task<IResult> DeepAsync(Call call, CancellationToken cancellationToken)
     {

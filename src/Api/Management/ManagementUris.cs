@@ -3,8 +3,14 @@ using Sluice.Api.Rollouts;
 
 namespace Sluice.Api.Management;
 
+/// <summary>Where an instance's management routes are.</summary>
+/// <param name="Uri">Of the instance itself, without parameters.</param>
+/// <param name="Parameters">What opens them, without the question mark: hub, connection and key. A secret.</param>
+public sealed record InstanceLink(string Uri, string Parameters);
+
 /// <summary>The URIs of an instance's Durable management routes. They carry the system key: answers may, logs and terminals may not.</summary>
-public sealed class ManagementUris(SystemKey key)
+/// <param name="link">The link of an instance, from the base URL as the client used it and the instance's id.</param>
+public sealed class ManagementUris(Func<string, string, InstanceLink> link)
 {
     /// <summary>Base path of Durable Functions' own API.</summary>
     public const string BasePath = "runtime/webhooks/durabletask";
@@ -12,24 +18,36 @@ public sealed class ManagementUris(SystemKey key)
     /// <summary>Name of the task hub, as host.json gives it.</summary>
     public const string TaskHub = "Sluice";
 
+    /// <summary>The URIs of a host that serves these routes itself.</summary>
+    public static ManagementUris ServedHere(SystemKey key) => new((baseUrl, id) => new InstanceLink(
+        $"{baseUrl}/{BasePath}/instances/{Uri.EscapeDataString(id)}",
+        $"taskHub={TaskHub}&connection=Storage&code={Uri.EscapeDataString(key.Text)}"));
+
     /// <summary>The body of a start: id, our URI and the eight of the management routes.</summary>
     /// <param name="baseUrl">Scheme and host as the client used them.</param>
     /// <param name="id">The rollout.</param>
-    public RolloutStarted Started(string baseUrl, string id) => new(
-        id,
-        $"{baseUrl}/api/rollouts/{Uri.EscapeDataString(id)}",
-        Of(baseUrl, id, "", ""),
-        Of(baseUrl, id, "/raiseEvent/{eventName}", ""),
-        Of(baseUrl, id, "/terminate", "reason={text}&"),
-        Of(baseUrl, id, "/suspend", "reason={text}&"),
-        Of(baseUrl, id, "/resume", "reason={text}&"),
-        Of(baseUrl, id, "/rewind", "reason={text}&"),
-        Of(baseUrl, id, "/restart", ""),
-        Of(baseUrl, id, "", ""));
+    public RolloutStarted Started(string baseUrl, string id)
+    {
+        var instance = link(baseUrl, id);
+        return new RolloutStarted(
+            id,
+            $"{baseUrl}/api/rollouts/{Uri.EscapeDataString(id)}",
+            Of("", ""),
+            Of("/raiseEvent/{eventName}", ""),
+            Of("/terminate", "reason={text}&"),
+            Of("/suspend", "reason={text}&"),
+            Of("/resume", "reason={text}&"),
+            Of("/rewind", "reason={text}&"),
+            Of("/restart", ""),
+            Of("", ""));
+
+        string Of(string action, string query) => $"{instance.Uri}{action}?{query}{instance.Parameters}";
+    }
 
     /// <summary>The URI that tells an instance's status.</summary>
-    public string Status(string baseUrl, string id) => Of(baseUrl, id, "", "");
-
-    private string Of(string baseUrl, string id, string action, string query) =>
-        $"{baseUrl}/{BasePath}/instances/{Uri.EscapeDataString(id)}{action}?{query}taskHub={TaskHub}&connection=Storage&code={Uri.EscapeDataString(key.Text)}";
+    public string Status(string baseUrl, string id)
+    {
+        var instance = link(baseUrl, id);
+        return $"{instance.Uri}?{instance.Parameters}";
+    }
 }

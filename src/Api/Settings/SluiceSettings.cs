@@ -9,8 +9,21 @@ namespace Sluice.Api.Settings;
 /// <param name="Registry">Where it keeps what was deployed.</param>
 /// <param name="Rollouts">What rollouts do by themselves.</param>
 /// <param name="Groups">Who belongs together.</param>
+<<<<<<< HEAD
+/// <param name="Azure">What only the Azure host is told.</param>
 public sealed record SluiceSettings(
-    ServerSettings Server, EngineSettings Engine, RegistrySettings Registry, RolloutSettings Rollouts, GroupsSettings Groups)
+    ServerSettings Server,
+    EngineSettings Engine,
+    RegistrySettings Registry,
+    RolloutSettings Rollouts,
+    GroupsSettings Groups,
+    AzureSettings Azure)
+=======
+/// <param name="Telemetry">Where traces and metrics go.</param>
+public sealed record SluiceSettings(
+    ServerSettings Server, EngineSettings Engine, RegistrySettings Registry, RolloutSettings Rollouts, GroupsSettings Groups,
+    TelemetrySettings Telemetry)
+>>>>>>> telemetry
 {
     /// <summary>Reads all sections.</summary>
     /// <exception cref="SettingsException">Something is wrong: every fault.</exception>
@@ -22,10 +35,16 @@ public sealed record SluiceSettings(
             SectionReader.Read<EngineSettings>(configuration, "Engine", faults),
             SectionReader.Read<RegistrySettings>(configuration, "Registry", faults),
             SectionReader.Read<RolloutSettings>(configuration, "Rollouts", faults),
-            GroupsSettings.Read(configuration.GetSection("Groups"), faults));
+            GroupsSettings.Read(configuration.GetSection("Groups"), faults),
+<<<<<<< HEAD
+            SectionReader.Read<AzureSettings>(configuration, "Azure", faults));
+=======
+            TelemetrySettings.Read(configuration, faults));
+>>>>>>> telemetry
         settings.Server.Check(faults);
         settings.Engine.Check(faults);
         settings.Registry.Check(faults);
+        settings.Azure.Check(faults);
         return faults.Count == 0 ? settings : throw new SettingsException(faults);
     }
 }
@@ -48,7 +67,7 @@ public sealed class ServerSettings
     /// <summary>What relative directories in plans are relative to; null for the folder the server is started in.</summary>
     public string? BaseDirectory { get; set; }
 
-    /// <summary>Days that events are kept. The default is 90; the audit trail is kept for ever.</summary>
+    /// <summary>Days that events and ended instances are kept. The default is 90; what was deployed and the audit trail are kept for ever.</summary>
     public int EventRetentionDays { get; set; } = 90;
 
     /// <summary>Where to listen, parsed.</summary>

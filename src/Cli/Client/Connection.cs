@@ -6,7 +6,8 @@ namespace Sluice.Cli.Client;
 /// <summary>Which server, and with which key.</summary>
 /// <param name="Url">Scheme, host and port.</param>
 /// <param name="Key">A secret; null when none was found.</param>
-public sealed record Connection(Uri Url, string? Key)
+/// <param name="FunctionsKey">The function key that a server on Azure wants besides, from <c>SLUICE_FUNCTIONS_KEY</c>; a secret; null for none.</param>
+public sealed record Connection(Uri Url, string? Key, string? FunctionsKey = null)
 {
     private const string DefaultUrl = "http://127.0.0.1:7717";
 
@@ -21,7 +22,7 @@ public sealed record Connection(Uri Url, string? Key)
             throw new UsageException($"'{text}' is not the address of a server, such as {DefaultUrl}.");
         }
 
-        return new Connection(address, FindKey(keyFile, address, folder));
+        return new Connection(address, FindKey(keyFile, address, folder), Variable("SLUICE_FUNCTIONS_KEY"));
     }
 
     private static string? FindKey(string? keyFile, Uri address, DataFolder folder)
@@ -32,8 +33,10 @@ public sealed record Connection(Uri Url, string? Key)
         }
 
         // The admin key of this machine's folder is never sent to another machine.
-        return Environment.GetEnvironmentVariable("SLUICE_KEY") is { Length: > 0 } key ? key.Trim() : address.IsLoopback ? Read(folder.AdminKeyFile) : null;
+        return Variable("SLUICE_KEY") ?? (address.IsLoopback ? Read(folder.AdminKeyFile) : null);
     }
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name)?.Trim() is { Length: > 0 } value ? value : null;
 
     private static string? Read(string file)
     {

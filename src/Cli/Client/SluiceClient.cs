@@ -21,6 +21,11 @@ public sealed class SluiceClient : IDisposable
         {
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", connection.Key);
         }
+
+        if (connection.FunctionsKey is not null)
+        {
+            _http.DefaultRequestHeaders.TryAddWithoutValidation("x-functions-key", connection.FunctionsKey);
+        }
     }
 
     /// <summary>Where it speaks to.</summary>

@@ -1,12 +1,11 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Sluice.Orchestration;
-using Sluice.Orchestration.Ports;
+using Sluice.Orchestration.Schedules;
 
 namespace Sluice.Cli.Serve;
 
-/// <summary>Looks each minute for rollouts whose instance was ended from outside.</summary>
-internal sealed class WatchdogLoop(Watchdog watchdog, TimeProvider time, ILogger<WatchdogLoop> logger) : BackgroundService
+/// <summary>Asks each minute what is due: on Azure timer triggers do.</summary>
+internal sealed class ScheduleLoop(Scheduler scheduler, TimeProvider time, ILogger<ScheduleLoop> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
 
@@ -17,39 +16,12 @@ internal sealed class WatchdogLoop(Watchdog watchdog, TimeProvider time, ILogger
         {
             try
             {
-                await watchdog.RunOnceAsync(stoppingToken);
+                await scheduler.StartDueAsync([Scheduler.Watchdog, Scheduler.Reminders, Scheduler.Retention], stoppingToken);
             }
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
-                logger.WatchdogFailed(e);
+                logger.SchedulesFailed(e);
             }
         }
-    }
-}
-
-/// <summary>Removes events that are older than the server keeps them, once a day.</summary>
-internal sealed class RetentionLoop(IEventLog events, int days, TimeProvider time, ILogger<RetentionLoop> logger) : BackgroundService
-{
-    private static readonly TimeSpan Every = TimeSpan.FromDays(1);
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Every, time);
-        do
-        {
-            try
-            {
-                var removed = await events.PurgeEventsAsync(time.GetUtcNow().AddDays(-days), stoppingToken);
-                if (removed > 0)
-                {
-                    logger.EventsPurged(removed, days);
-                }
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                logger.RetentionFailed(e);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 }

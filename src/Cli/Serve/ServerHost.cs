@@ -3,12 +3,15 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Sluice.Api;
 using Sluice.Api.Health;
+using Sluice.Api.Http;
 using Sluice.Api.Settings;
+using Sluice.Api.Telemetry;
 using Sluice.Domain.Plans;
 using Sluice.Durable;
 using Sluice.Engine;
@@ -63,7 +66,12 @@ internal sealed class ServerHost : IAsyncDisposable
         adjustEngine?.Invoke(engine);
         services.AddSingleton(s => new EmbeddedEngine(new DurableTasks().AddSluice(), s, engine, loggers));
         services.AddSingleton<DurableClient>(s => s.GetRequiredService<EmbeddedEngine>().Client);
-        services.AddSingleton(new RolloutOptions { AutoRollback = settings.Rollouts.AutoRollback, KnowsApprover = name => Knows(name, settings.Groups, registry.Keys) });
+        services.AddSingleton(new RolloutOptions
+        {
+            AutoRollback = settings.Rollouts.AutoRollback,
+            RetentionDays = settings.Server.EventRetentionDays,
+            KnowsApprover = name => Knows(name, settings.Groups, registry.Keys),
+        });
         services.AddSluiceOrchestration();
 
         services.AddSluiceApi(settings.Groups, KeyFiles.EnsureSystem(folder));
@@ -78,11 +86,18 @@ internal sealed class ServerHost : IAsyncDisposable
         services.AddSingleton(GatewayFigures.Figures(_gateway));
         services.AddSingleton(s => EngineFigures.Figures(s.GetRequiredService<DurableClient>()));
 
+<<<<<<< HEAD
+        services.AddHostedService<ScheduleLoop>();
+=======
+        builder.Configuration.AddInMemoryCollection(TelemetrySettings.StandardVariables());
+        services.AddSluiceTelemetry(settings.Telemetry, "embedded");
+
         services.AddHostedService(s => new WatchdogLoop(s.GetRequiredService<Watchdog>(), time, s.GetRequiredService<ILogger<WatchdogLoop>>()));
         services.AddHostedService(s => new RetentionLoop(registry.Events, settings.Server.EventRetentionDays, time, s.GetRequiredService<ILogger<RetentionLoop>>()));
+>>>>>>> telemetry
 
         _app = builder.Build();
-        _app.MapSluice();
+        _app.UseSluice(RouteTable.Routes);
     }
 
     public EmbeddedEngine Engine => _app.Services.GetRequiredService<EmbeddedEngine>();

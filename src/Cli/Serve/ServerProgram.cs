@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Sluice.Api.Settings;
 using Sluice.Cli.CommandLine;
 using Sluice.Engine;
+using Sluice.Orchestration.Upkeep;
 using Sluice.Platforms.Process;
 using Sluice.Registry;
 
@@ -42,7 +43,7 @@ internal static class ServerProgram
         await using var host = new ServerHost(folder, settings, certificate, registry, loggers, terminal.Time, adjustEngine);
         await host.Engine.StartAsync(cancellationToken);
         var admin = await KeyFiles.EnsureAdminAsync(folder, registry.Keys, terminal.Time, cancellationToken);
-        await RegistryRepair.RunAsync(registry.Deployments, host.Engine.Client, host.Rollouts.TakeUpAsync, loggers.CreateLogger("Sluice.Cli.Repair"), cancellationToken);
+        await RegistryRepair.RunAsync(registry.Deployments, host.Engine.Client, host.Rollouts.TakeUpAsync, DateTimeOffset.MaxValue, loggers.CreateLogger("Sluice.Cli.Repair"), cancellationToken);
         var url = await StartAsync(host, settings.Server, cancellationToken);
         held.Tell(url);
         await WriteBannerAsync(terminal, url, folder, registry, admin);

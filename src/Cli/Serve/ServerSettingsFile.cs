@@ -23,6 +23,7 @@ internal static class ServerSettingsFile
             builder.AddInMemoryCollection([new("Rollouts:AutoRollback", autoRollback)]);
         }
 
+        builder.AddInMemoryCollection(TelemetrySettings.StandardVariables());
         builder.AddInMemoryCollection(flags);
         try
         {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sluice.Durable;
@@ -140,10 +139,10 @@ internal sealed class ActivityQueue(
 
         try
         {
-            var input = ReadInput(activity, item.Input);
+            var call = new ActivityCall(item.InstanceId, activity.ReadInput(item.Input));
             var result = options.AroundActivity is { } around
-                ? await around(item.Name, () => RunAsync(activity, input))
-                : await RunAsync(activity, input);
+                ? await around(item.Name, () => RunAsync(activity, call))
+                : await RunAsync(activity, call);
             return new TaskCompleted(Now, item.Task, DurableJson.Write(result));
         }
         catch (Exception) when (_stopping.IsCancellationRequested)
@@ -157,39 +156,10 @@ internal sealed class ActivityQueue(
         }
     }
 
-    private async Task<object?> RunAsync(ActivityRegistration activity, object? input)
+    private async Task<object?> RunAsync(ActivityRegistration activity, ActivityCall call)
     {
         await using var scope = _scopes?.CreateAsyncScope();
-        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-        var running = activity.RunAsync(scope?.ServiceProvider ?? services, input, cancellation.Token);
-        if (running.IsCompleted || activity.Timeout == Timeout.InfiniteTimeSpan)
-        {
-            return await running;
-        }
-
-        try
-        {
-            return await running.WaitAsync(activity.Timeout, options.TimeProvider);
-        }
-        catch (TimeoutException e) when (!running.IsCompleted)
-        {
-            // The answer is late whatever the activity makes of its token: the orchestrator must hear now.
-            cancellation.Cancel();
-            _ = running.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-            throw new TimeoutException($"TimeoutException: Activity '{activity.Name}' did not end within {activity.Timeout}.", e);
-        }
-    }
-
-    private static object? ReadInput(ActivityRegistration activity, string? json)
-    {
-        try
-        {
-            return DurableJson.Read(json, activity.InputType);
-        }
-        catch (Exception e)
-        {
-            throw new JsonException($"InputUnreadable: The input of activity '{activity.Name}' is not a {activity.InputType.Name}: {e.Message}", e);
-        }
+        return await activity.AttemptAsync(scope?.ServiceProvider ?? services, call, options.TimeProvider, _stopping.Token);
     }
 
     private TaskFailed Failed(ActivityItem item, TaskFailure failure) => new(Now, item.Task, failure);

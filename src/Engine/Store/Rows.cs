@@ -78,7 +78,7 @@ internal enum Origin
 internal sealed record Message(HistoryEvent Event, Origin Origin, long Number, int? Execution = null);
 
 /// <summary>An activity to run.</summary>
-internal sealed record ActivityItem(long Instance, int Execution, int Task, string Name, string? Input);
+internal sealed record ActivityItem(long Instance, string InstanceId, int Execution, int Task, string Name, string? Input);
 
 /// <summary>A timer to fire.</summary>
 internal sealed record TimerItem(long Instance, int Execution, int Task, long Due);

@@ -37,8 +37,8 @@ internal sealed class StoreReader(string path) : IDisposable
 
     /// <summary>Activities without a result.</summary>
     public List<ActivityItem> Activities() => Use(c => c.Read(
-        "SELECT a.instance, i.execution, a.task, a.name, a.input FROM activities a JOIN instances i ON i.key = a.instance ORDER BY a.instance, a.task",
-        r => new ActivityItem(r.GetInt64(0), r.GetInt32(1), r.GetInt32(2), r.GetString(3), r.Text(4))));
+        "SELECT a.instance, i.id, i.execution, a.task, a.name, a.input FROM activities a JOIN instances i ON i.key = a.instance ORDER BY a.instance, a.task",
+        r => new ActivityItem(r.GetInt64(0), r.GetString(1), r.GetInt32(2), r.GetInt32(3), r.GetString(4), r.Text(5))));
 
     /// <summary>Timers that have not fired.</summary>
     public List<TimerItem> Timers() => Use(c => c.Read(

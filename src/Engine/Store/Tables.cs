@@ -238,7 +238,7 @@ internal sealed class Tables : IDisposable
         {
             case TaskScheduled d:
                 _insertActivity.Execute(row.Key, d.EventId, d.Name, d.Input);
-                effects.Activities.Add(new ActivityItem(row.Key, row.Execution, d.EventId, d.Name, d.Input));
+                effects.Activities.Add(new ActivityItem(row.Key, row.Id, row.Execution, d.EventId, d.Name, d.Input));
                 break;
             case TimerCreated d when !commit.CancelledTimers.Contains(d.EventId):
                 SetTimer(new TimerItem(row.Key, row.Execution, d.EventId, Due(d.FireAt)), effects);

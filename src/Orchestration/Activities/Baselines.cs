@@ -1,7 +1,9 @@
 using Sluice.Domain.Analysis;
 using Sluice.Domain.Plans;
+using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Ports;
+using Sluice.Orchestration.Telemetry;
 
 namespace Sluice.Orchestration.Activities;
 
@@ -48,6 +50,7 @@ public sealed class BaselineActivity(IPlatforms platforms, ILoadTest load, IDepl
         var verdict = BaselineJudge.Judge(
             step, measured, [.. earlier.Where(b => b.ContainsKey(P50) && b.ContainsKey(P95) && b.ContainsKey(P99))
                 .Select(b => new BaselineNumbers(b.GetValueOrDefault(ErrorRate), b[P50], b[P95], b[P99]))]);
+        RolloutMetrics.Judged(target, "baseline", verdict.Passed ? Verdict.Pass : Verdict.Fail);
         return new BaselineReport(
             verdict.Passed ? [] : [.. verdict.Lines.Where(l => l.StartsWith('✖'))], string.Join(", ", verdict.Lines));
     }

@@ -1,6 +1,7 @@
 using Sluice.Durable;
 using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Rollbacks;
+using Sluice.Orchestration.Telemetry;
 
 namespace Sluice.Orchestration.Activities;
 
@@ -22,11 +23,19 @@ public sealed class ReadCommandsActivity(ICoordination coordination) : IActivity
 }
 
 /// <summary>Takes a lock or a place in its line.</summary>
-public sealed class AcquireLockActivity(ICoordination coordination) : IActivity<LockRequest, LockState>
+public sealed class AcquireLockActivity(ICoordination coordination, TimeProvider time) : IActivity<LockRequest, LockState>
 {
     /// <inheritdoc/>
-    public Task<LockState> RunAsync(LockRequest input, CancellationToken cancellationToken) =>
-        coordination.AcquireLockAsync(input, cancellationToken);
+    public async Task<LockState> RunAsync(LockRequest input, CancellationToken cancellationToken)
+    {
+        var state = await coordination.AcquireLockAsync(input, cancellationToken);
+        if (state.Owner == input.RolloutId)
+        {
+            RolloutMetrics.Locked(input, time.GetUtcNow());
+        }
+
+        return state;
+    }
 }
 
 /// <summary>Which lock or place in line to give back.</summary>

@@ -1,6 +1,7 @@
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Ports;
+using Sluice.Orchestration.Telemetry;
 
 namespace Sluice.Orchestration.Activities;
 
@@ -63,5 +64,6 @@ public sealed class EndLostActivity(IDeploymentRegistry registry, IEventLog even
                 Message = reason,
             },
             cancellationToken);
+        RolloutMetrics.Ended(rollout, Outcome.Aborted, now);
     }
 }

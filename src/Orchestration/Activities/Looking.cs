@@ -5,6 +5,7 @@ using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Soaks;
+using Sluice.Orchestration.Telemetry;
 
 namespace Sluice.Orchestration.Activities;
 
@@ -61,6 +62,7 @@ public sealed class LookActivity(
             return new LookResult(state, null, LegEnd.Stopped, null, "the rollout went on without it");
         }
 
+        var started = TimeProvider.System.GetTimestamp();
         var now = time.GetUtcNow();
         var due = state.Looks == 0 || now - state.LastLookAt >= terms.Rules.Every - (terms.Rules.Every > Slack * 4 ? Slack : TimeSpan.Zero);
         var (reading, error) = await ReadAsync(terms, cancellationToken);
@@ -71,14 +73,17 @@ public sealed class LookActivity(
             Health = await HealthAsync(terms, cancellationToken),
             ClockStopped = desired == DesiredState.Pause,
         };
-        return due
+        var result = due
             ? Judge(terms, state, look with { SmokeFailures = await SmokeAsync(terms, cancellationToken) })
             : Glance(terms, state, look);
+        RolloutMetrics.Looked(terms.Target, glance: !due, TimeProvider.System.GetElapsedTime(started));
+        return result;
     }
 
     private static LookResult Judge(LookTerms terms, SoakState state, SoakLook look)
     {
         var result = SoakJudge.Look(terms.Rules, state, look);
+        RolloutMetrics.Judged(terms.Target, "look", result.Verdict);
         var unmeasured = result.Verdict == Verdict.Error;
         var unlearned = result.Starved || (unmeasured && look.Now - result.State.LastGainAt >= terms.Rules.Patience);
         var end = result.Verdict switch
@@ -96,9 +101,13 @@ public sealed class LookActivity(
     private static LookResult Glance(LookTerms terms, SoakState state, SoakLook look)
     {
         var result = SoakJudge.Look(terms.Rules with { Metrics = [] }, state, look);
-        return result.Verdict == Verdict.Fail
-            ? new LookResult(result.State, result.Progress, LegEnd.Failed, null, result.Reason ?? "")
-            : new LookResult(state with { UnhealthyStreak = result.State.UnhealthyStreak }, null, null, null, "");
+        if (result.Verdict != Verdict.Fail)
+        {
+            return new LookResult(state with { UnhealthyStreak = result.State.UnhealthyStreak }, null, null, null, "");
+        }
+
+        RolloutMetrics.Judged(terms.Target, "look", Verdict.Fail);
+        return new LookResult(result.State, result.Progress, LegEnd.Failed, null, result.Reason ?? "");
     }
 
     private static string Summary(LookTerms terms, SoakResult result) => result.Verdict == Verdict.Pass

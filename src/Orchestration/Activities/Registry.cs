@@ -3,6 +3,7 @@ using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Rollouts;
+using Sluice.Orchestration.Telemetry;
 
 namespace Sluice.Orchestration.Activities;
 
@@ -47,11 +48,12 @@ public sealed record Progress(
     string RolloutId, long Sequence, RolloutStatus? Status, IReadOnlyList<DeploymentEvent> Events, IReadOnlyList<Deployment> Deployments);
 
 /// <summary>Projects a rollout into the registry; every part is keyed, so again changes nothing.</summary>
-public sealed class RecordActivity(IDeploymentRegistry registry, IEventLog events) : IActivity<Progress, Unit>
+public sealed class RecordActivity(IDeploymentRegistry registry, IEventLog events, TimeProvider time) : IActivity<Progress, Unit>
 {
     /// <inheritdoc/>
     public async Task<Unit> RunAsync(Progress input, CancellationToken cancellationToken)
     {
+        var before = RolloutMetrics.Concern(input) ? await registry.GetRolloutAsync(input.RolloutId, cancellationToken) : null;
         foreach (var row in input.Deployments)
         {
             await registry.PutDeploymentAsync(row, cancellationToken);
@@ -67,7 +69,23 @@ public sealed class RecordActivity(IDeploymentRegistry registry, IEventLog event
             await registry.SetRolloutStatusAsync(input.RolloutId, input.Sequence, status, cancellationToken);
         }
 
+        if (before is not null)
+        {
+            RolloutMetrics.Recorded(before, input, await RollbackDecidedAsync(input, cancellationToken), time.GetUtcNow());
+        }
+
         return Unit.Value;
+    }
+
+    private async Task<DateTimeOffset?> RollbackDecidedAsync(Progress input, CancellationToken cancellationToken)
+    {
+        if (!input.Events.Any(e => e.Type == "rollback.completed"))
+        {
+            return null;
+        }
+
+        var decided = await events.ListAsync(new EventQuery(input.RolloutId, Type: "rollback.triggered", Limit: 1), cancellationToken);
+        return decided.Items is [var first, ..] ? first.At : null;
     }
 }
 

@@ -1,0 +1,139 @@
+using Azure.Core;
+using Azure.Identity;
+using Azure.Security.KeyVault.Secrets;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Sluice.Api;
+using Sluice.Api.Health;
+using Sluice.Api.Keys;
+using Sluice.Api.Management;
+using Sluice.Api.Settings;
+using Sluice.Durable;
+using Sluice.Functions.Adapters;
+using Sluice.Orchestration;
+using Sluice.Orchestration.Ports;
+using Sluice.Platforms;
+using Sluice.Platforms.Gateway.Control;
+using Sluice.Platforms.Http;
+using Sluice.Platforms.Migrations;
+using Sluice.Platforms.Secrets;
+
+namespace Sluice.Functions.Hosting;
+
+/// <summary>Everything the Azure host is made of, put together: adapters over Durable Functions, registry, platforms, orchestrations, API.</summary>
+public static class FunctionsHost
+{
+    /// <summary>A builder with everything in it; more may be added before it is built.</summary>
+    /// <exception cref="SettingsException">Settings are wrong: every fault, in the words of app settings.</exception>
+    public static FunctionsApplicationBuilder CreateBuilder(string[] args)
+    {
+        var builder = FunctionsApplication.CreateBuilder(args);
+        builder.ConfigureFunctionsWebApplication();
+        AddSluice(builder.Services, ReadSettings());
+        return builder;
+    }
+
+    /// <summary>Registers the product with a container.</summary>
+    internal static void AddSluice(IServiceCollection services, SluiceSettings settings)
+    {
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(settings);
+        services.AddSingleton<TokenCredential>(new DefaultAzureCredential());
+        services.AddRouting();
+
+        services.AddSingleton<AzureRegistry>();
+        services.AddSingleton(s => s.GetRequiredService<AzureRegistry>().Deployments);
+        services.AddSingleton(s => s.GetRequiredService<AzureRegistry>().Events);
+        services.AddSingleton(s => s.GetRequiredService<AzureRegistry>().Coordination);
+        services.AddSingleton(s => s.GetRequiredService<AzureRegistry>().Keys);
+
+        AddPlatforms(services, settings.Azure);
+
+        services.AddSingleton(new DurableTasks().AddSluice());
+        services.AddSingleton<FunctionsRunner>();
+        services.AddSingleton<FunctionsDurableClient>();
+        services.AddSingleton<DurableClient>(s => s.GetRequiredService<FunctionsDurableClient>());
+        services.AddSingleton<Invocations>();
+        services.AddSingleton(s => new RolloutOptions
+        {
+            AutoRollback = settings.Rollouts.AutoRollback,
+            RetentionDays = settings.Server.EventRetentionDays,
+            KnowsApprover = name => Knows(name, settings.Groups, s.GetRequiredService<AzureRegistry>()),
+        });
+        services.AddSluiceOrchestration();
+
+        // The durable extension serves the management routes itself, with a key of its own, and knows their URIs.
+        services.AddSingleton(s => new ManagementUris((_, id) => Link(s.GetRequiredService<FunctionsDurableClient>().Inner, id)));
+        services.AddSluiceApi(settings.Groups, new SystemKey(""));
+        services.AddSingleton(s => new HealthProbe("registry", s.GetRequiredService<AzureRegistry>().PingAsync));
+        services.AddSingleton(s => new HealthProbe("durable", c => TaskHubAsync(s.GetRequiredService<FunctionsDurableClient>(), c)));
+    }
+
+    private static void AddPlatforms(IServiceCollection services, AzureSettings settings)
+    {
+        if (settings is { DataFolder: { } folder, Program: { } program })
+        {
+            services.AddSingleton(s => new GatewayClient(folder, new GatewayLaunch([program, "gateway"]), s.GetRequiredService<TimeProvider>()));
+            services.AddSingleton<ISecretStore>(new SecretStore(folder));
+            services.AddSingleton<IPlatforms>(s => new AzurePlatforms(
+                new AdapterSet(s.GetRequiredService<GatewayClient>(), s.GetRequiredService<ISecretStore>(), folder)));
+        }
+        else
+        {
+            services.AddSingleton<ISecretStore>(s => new KeyVaultSecretStore(
+                settings.KeyVault is { } vault ? new SecretClient(new Uri(vault), s.GetRequiredService<TokenCredential>()) : null));
+            services.AddSingleton<IPlatforms>(new AzurePlatforms(null));
+        }
+
+        services.AddSingleton<ISmokeRunner>(s => new SmokeRunner(s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ILoadTest>(s => new LoadTest(s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IMigrator>(s => new SqlMigrator(s.GetRequiredService<TimeProvider>()));
+    }
+
+    private static SluiceSettings ReadSettings()
+    {
+        var builder = new ConfigurationBuilder().AddEnvironmentVariables("SLUICE__");
+        if (Environment.GetEnvironmentVariable(RolloutSettings.AutoRollbackVariable) is { Length: > 0 } autoRollback)
+        {
+            builder.AddInMemoryCollection([new("Rollouts:AutoRollback", autoRollback)]);
+        }
+
+        try
+        {
+            return SluiceSettings.Read(builder.Build());
+        }
+        catch (SettingsException e)
+        {
+            // An app setting's name is what its owner has to look for.
+            throw new SettingsException([.. e.Faults.Select(AppSetting)]);
+        }
+    }
+
+    // "Registry:ConnectionString is …" begins with the setting's name.
+    private static string AppSetting(string fault)
+    {
+        var end = fault.IndexOf(' ', StringComparison.Ordinal);
+        return end < 0 ? fault : "SLUICE__" + fault[..end].TrimEnd(':').Replace(":", "__", StringComparison.Ordinal) + fault[end..];
+    }
+
+    private static InstanceLink Link(DurableTaskClient client, string id)
+    {
+        var uri = client.CreateHttpManagementPayload(id).StatusQueryGetUri
+            ?? throw new InvalidOperationException("The durable extension names no URI for its management routes.");
+        var mark = uri.IndexOf('?', StringComparison.Ordinal);
+        return mark < 0 ? new InstanceLink(uri, "") : new InstanceLink(uri[..mark], uri[(mark + 1)..]);
+    }
+
+    private static async Task<string> TaskHubAsync(FunctionsDurableClient client, CancellationToken cancellationToken)
+    {
+        await client.GetAllInstancesAsync(new InstanceQuery { PageSize = 1 }, cancellationToken);
+        return $"task hub {client.Inner.Name}";
+    }
+
+    // Asked while a plan is checked, which is not asynchronous; a registry of keys is small.
+    private static bool Knows(string name, GroupsSettings groups, AzureRegistry registry) =>
+        groups.Members.ContainsKey(name) || registry.Keys.ListAsync(CancellationToken.None).GetAwaiter().GetResult().Any(k => k.Name == name);
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask;
+using Sluice.Functions.Adapters;
+using Sluice.Orchestration;
+
+namespace Sluice.Functions.Triggers;
+
+/// <summary>Every orchestrator by the name of the table in Orchestration/Names.cs; a test compares the two.</summary>
+public sealed class Orchestrators(FunctionsRunner runner)
+{
+    /// <inheritdoc cref="Orchestrations.Rollout"/>
+    [Function("Rollout")]
+    public Task<JsonElement?> Rollout([OrchestrationTrigger] TaskOrchestrationContext context, FunctionContext call) => RunAsync(context, call);
+
+    /// <inheritdoc cref="Orchestrations.SoakLeg"/>
+    [Function("Soak")]
+    public Task<JsonElement?> Soak([OrchestrationTrigger] TaskOrchestrationContext context, FunctionContext call) => RunAsync(context, call);
+
+    /// <inheritdoc cref="Orchestrations.Rollback"/>
+    [Function("Rollback")]
+    public Task<JsonElement?> Rollback([OrchestrationTrigger] TaskOrchestrationContext context, FunctionContext call) => RunAsync(context, call);
+
+    /// <inheritdoc cref="Orchestrations.Recovery"/>
+    [Function("Recovery")]
+    public Task<JsonElement?> Recovery([OrchestrationTrigger] TaskOrchestrationContext context, FunctionContext call) => RunAsync(context, call);
+
+    /// <inheritdoc cref="Orchestrations.Watchdog"/>
+    [Function("Watchdog")]
+    public Task<JsonElement?> Watchdog([OrchestrationTrigger] TaskOrchestrationContext context, FunctionContext call) => RunAsync(context, call);
+
+    /// <inheritdoc cref="Orchestrations.Reminders"/>
+    [Function("Reminders")]
+    public Task<JsonElement?> Reminders([OrchestrationTrigger] TaskOrchestrationContext context, FunctionContext call) => RunAsync(context, call);
+
+    /// <inheritdoc cref="Orchestrations.Retention"/>
+    [Function("Retention")]
+    public Task<JsonElement?> Retention([OrchestrationTrigger] TaskOrchestrationContext context, FunctionContext call) => RunAsync(context, call);
+
+    private Task<JsonElement?> RunAsync(TaskOrchestrationContext context, FunctionContext call) =>
+        runner.RunOrchestratorAsync(context, call.InstanceServices);
+}
