@@ -9,7 +9,7 @@ namespace Sluice.Api.Settings;
 /// <param name="Registry">Where it keeps what was deployed.</param>
 /// <param name="Rollouts">What rollouts do by themselves.</param>
 /// <param name="Groups">Who belongs together.</param>
-<<<<<<< HEAD
+/// <param name="Telemetry">Where traces and metrics go.</param>
 /// <param name="Azure">What only the Azure host is told.</param>
 public sealed record SluiceSettings(
     ServerSettings Server,
@@ -17,13 +17,8 @@ public sealed record SluiceSettings(
     RegistrySettings Registry,
     RolloutSettings Rollouts,
     GroupsSettings Groups,
+    TelemetrySettings Telemetry,
     AzureSettings Azure)
-=======
-/// <param name="Telemetry">Where traces and metrics go.</param>
-public sealed record SluiceSettings(
-    ServerSettings Server, EngineSettings Engine, RegistrySettings Registry, RolloutSettings Rollouts, GroupsSettings Groups,
-    TelemetrySettings Telemetry)
->>>>>>> telemetry
 {
     /// <summary>Reads all sections.</summary>
     /// <exception cref="SettingsException">Something is wrong: every fault.</exception>
@@ -36,11 +31,8 @@ public sealed record SluiceSettings(
             SectionReader.Read<RegistrySettings>(configuration, "Registry", faults),
             SectionReader.Read<RolloutSettings>(configuration, "Rollouts", faults),
             GroupsSettings.Read(configuration.GetSection("Groups"), faults),
-<<<<<<< HEAD
+            TelemetrySettings.Read(configuration, faults),
             SectionReader.Read<AzureSettings>(configuration, "Azure", faults));
-=======
-            TelemetrySettings.Read(configuration, faults));
->>>>>>> telemetry
         settings.Server.Check(faults);
         settings.Engine.Check(faults);
         settings.Registry.Check(faults);

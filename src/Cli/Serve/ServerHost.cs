@@ -86,15 +86,10 @@ internal sealed class ServerHost : IAsyncDisposable
         services.AddSingleton(GatewayFigures.Figures(_gateway));
         services.AddSingleton(s => EngineFigures.Figures(s.GetRequiredService<DurableClient>()));
 
-<<<<<<< HEAD
-        services.AddHostedService<ScheduleLoop>();
-=======
         builder.Configuration.AddInMemoryCollection(TelemetrySettings.StandardVariables());
         services.AddSluiceTelemetry(settings.Telemetry, "embedded");
 
-        services.AddHostedService(s => new WatchdogLoop(s.GetRequiredService<Watchdog>(), time, s.GetRequiredService<ILogger<WatchdogLoop>>()));
-        services.AddHostedService(s => new RetentionLoop(registry.Events, settings.Server.EventRetentionDays, time, s.GetRequiredService<ILogger<RetentionLoop>>()));
->>>>>>> telemetry
+        services.AddHostedService<ScheduleLoop>();
 
         _app = builder.Build();
         _app.UseSluice(RouteTable.Routes);

@@ -13,6 +13,7 @@ using Sluice.Api.Management;
 using Sluice.Api.Settings;
 using Sluice.Durable;
 using Sluice.Functions.Adapters;
+using Sluice.Functions.Telemetry;
 using Sluice.Orchestration;
 using Sluice.Orchestration.Ports;
 using Sluice.Platforms;
@@ -26,12 +27,16 @@ namespace Sluice.Functions.Hosting;
 /// <summary>Everything the Azure host is made of, put together: adapters over Durable Functions, registry, platforms, orchestrations, API.</summary>
 public static class FunctionsHost
 {
+    private const string Prefix = "SLUICE__";
+
     /// <summary>A builder with everything in it; more may be added before it is built.</summary>
     /// <exception cref="SettingsException">Settings are wrong: every fault, in the words of app settings.</exception>
     public static FunctionsApplicationBuilder CreateBuilder(string[] args)
     {
         var builder = FunctionsApplication.CreateBuilder(args);
         builder.ConfigureFunctionsWebApplication();
+        builder.Configuration.AddEnvironmentVariables(Prefix);
+        builder.AddAzureTelemetry();
         AddSluice(builder.Services, ReadSettings());
         return builder;
     }
@@ -95,7 +100,7 @@ public static class FunctionsHost
 
     private static SluiceSettings ReadSettings()
     {
-        var builder = new ConfigurationBuilder().AddEnvironmentVariables("SLUICE__");
+        var builder = new ConfigurationBuilder().AddEnvironmentVariables(Prefix).AddInMemoryCollection(TelemetrySettings.StandardVariables());
         if (Environment.GetEnvironmentVariable(RolloutSettings.AutoRollbackVariable) is { Length: > 0 } autoRollback)
         {
             builder.AddInMemoryCollection([new("Rollouts:AutoRollback", autoRollback)]);
@@ -116,7 +121,7 @@ public static class FunctionsHost
     private static string AppSetting(string fault)
     {
         var end = fault.IndexOf(' ', StringComparison.Ordinal);
-        return end < 0 ? fault : "SLUICE__" + fault[..end].TrimEnd(':').Replace(":", "__", StringComparison.Ordinal) + fault[end..];
+        return end < 0 ? fault : Prefix + fault[..end].TrimEnd(':').Replace(":", "__", StringComparison.Ordinal) + fault[end..];
     }
 
     private static InstanceLink Link(DurableTaskClient client, string id)
