@@ -1,16 +1,55 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Sluice.Durable;
 using Sluice.Functions.Adapters;
+using Sluice.Testing;
 using Sluice.Testing.Contract;
 
 namespace Sluice.Functions.Tests;
 
-/// <summary>The adapters keep the durable contract over the SDK's own worker, client and kernel.</summary>
+/// <summary>
+/// The adapters keep the durable contract over the SDK's own worker, client and kernel. What the test host itself leaves out is said here, so
+/// that it shows when it learns it; the tests of Host/ see it on the real one.
+/// </summary>
 public sealed class InProcessContractTests : DurableContract
 {
+    protected override bool CarriesStatus => false;
+
+    // Nor does Azure: metadata has no version.
+    protected override bool ShowsVersion => false;
+
+    [Fact]
+    public override async Task An_instance_starts_when_it_was_told_to_or_never_when_terminated_before()
+    {
+        await using var host = await StartAsync(new DurableTasks().Orchestrator<int, int>("main", (_, n) => Task.FromResult(n)));
+
+        var id = await host.Client.ScheduleNewOrchestrationInstanceAsync("main", 1, new StartOptions { StartAt = host.Now.AddDays(1) });
+
+        Assert.Equal(1, (await host.RunAsync(id)).ReadOutputAs<int>());
+    }
+
+    [Fact]
+    public override async Task Rewinding_repeats_what_failed_through_all_children_and_nothing_else()
+    {
+        await using var host = await StartAsync(new DurableTasks().Orchestrator<int, int>("fail", (_, _) => throw new InvalidOperationException("no")));
+        var id = (await host.RunAsync("fail", 0)).InstanceId;
+
+        await Assert.ThrowsAsync<NotImplementedException>(() => host.Client.RewindInstanceAsync(id, "why"));
+    }
+
+    [Fact]
+    public override async Task The_history_tells_what_happened_in_order()
+    {
+        await using var host = await StartAsync(new DurableTasks().Orchestrator<int, int>("main", (_, n) => Task.FromResult(n)));
+        var id = (await host.RunAsync("main", 1)).InstanceId;
+
+        Assert.Empty(await host.Client.GetOrchestrationHistoryAsync(id));
+    }
+
     protected override async Task<DurableHost> StartAsync(DurableTasks tasks) => await InProcessHost.StartAsync(tasks);
 }
 
@@ -42,7 +81,7 @@ internal sealed class InProcessHost : DurableHost
             {
                 registry.AddActivity(name, _ => new Activity(name, runner, services));
             }
-        });
+        }, new DurableTaskTestHostOptions { Port = FreePort() });
         var client = new FunctionsDurableClient(tasks);
         client.Use(host.Client);
         return new InProcessHost(host, client);
@@ -58,6 +97,13 @@ internal sealed class InProcessHost : DurableHost
     }
 
     public override async ValueTask DisposeAsync() => await _host.DisposeAsync();
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
 
     // As the worker extension calls what a trigger names: input and output are whatever the JSON is.
     private sealed class Orchestration(FunctionsRunner runner, IServiceProvider services) : ITaskOrchestrator

@@ -173,9 +173,11 @@ public sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
             .Where(s => s is RuntimeStatus.Completed or RuntimeStatus.Failed or RuntimeStatus.Terminated)
             .Select(s => (OrchestrationRuntimeStatus)s)
             .ToList();
+
+        // The storage provider wants a beginning, and its tables know no time before 1601.
         return ended.Count == 0
             ? 0
-            : (await Inner.PurgeAllInstancesAsync(new MsPurgeFilter(filter.CreatedFrom, filter.CreatedTo, ended), cancellation: cancellationToken)).PurgedInstanceCount;
+            : (await Inner.PurgeAllInstancesAsync(new MsPurgeFilter(filter.CreatedFrom ?? DateTimeOffset.UnixEpoch, filter.CreatedTo, ended), cancellation: cancellationToken)).PurgedInstanceCount;
     }
 
     /// <inheritdoc/>

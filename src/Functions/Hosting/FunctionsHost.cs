@@ -13,6 +13,7 @@ using Sluice.Api.Management;
 using Sluice.Api.Settings;
 using Sluice.Durable;
 using Sluice.Functions.Adapters;
+using Sluice.Functions.Monitor;
 using Sluice.Functions.Telemetry;
 using Sluice.Orchestration;
 using Sluice.Orchestration.Ports;
@@ -37,7 +38,9 @@ public static class FunctionsHost
         builder.ConfigureFunctionsWebApplication();
         builder.Configuration.AddEnvironmentVariables(Prefix);
         builder.AddAzureTelemetry();
-        AddSluice(builder.Services, ReadSettings());
+        var settings = ReadSettings();
+        builder.UseMonitor(settings.Monitor);
+        AddSluice(builder.Services, settings);
         return builder;
     }
 
