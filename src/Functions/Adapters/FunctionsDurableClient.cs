@@ -25,6 +25,9 @@ public sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
     public DurableTaskClient Inner => _client
         ?? throw new InvalidOperationException("No invocation has brought a durable client yet; every trigger of this host binds one.");
 
+    /// <inheritdoc/>
+    public override string Hub => Inner.Name;
+
     /// <summary>Takes the client of an invocation.</summary>
     public void Use(DurableTaskClient client) => _client = client;
 

@@ -138,7 +138,7 @@ public static class FunctionsHost
     private static async Task<string> TaskHubAsync(FunctionsDurableClient client, CancellationToken cancellationToken)
     {
         await client.GetAllInstancesAsync(new InstanceQuery { PageSize = 1 }, cancellationToken);
-        return $"task hub {client.Inner.Name}";
+        return $"task hub {client.Hub}";
     }
 
     // Asked while a plan is checked, which is not asynchronous; a registry of keys is small.
