@@ -1,8 +1,6 @@
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
-using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Schedules;
-using Sluice.Orchestration.Upkeep;
 using Sluice.Testing;
 
 namespace Sluice.Orchestration.Tests;

@@ -66,7 +66,7 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
         Paged(
             _rollouts.Values
                 .Where(r => (query.Service ?? r.Service) == r.Service && (query.Environment ?? r.Environment) == r.Environment)
-                .Where(r => query.Phase is null || r.Status?.Phase == query.Phase)
+                .Where(r => query.Phase is null || (r.Status?.Phase ?? Phase.Pending) == query.Phase)
                 .OrderByDescending(r => r.CreatedAt).ThenByDescending(r => r.Id, StringComparer.Ordinal),
             query.Limit, query.Cursor));
 
