@@ -49,6 +49,42 @@ public sealed class SettingsTests
         Assert.Equal(["on-call"], groups.Of("cai"));
     }
 
+    [Fact]
+    public void All_groups_in_one_text_need_no_hyphen_in_a_name()
+    {
+        var groups = SluiceSettings.Read(Of(("Groups", "release-managers=ana, ben; on-call=cai"))).Groups;
+
+        Assert.Equal(["release-managers"], groups.Of("ben"));
+        Assert.Equal(["on-call"], groups.Of("cai"));
+        var refused = Assert.Throws<SettingsException>(() => SluiceSettings.Read(Of(("Groups", "release-managers"))));
+        Assert.Contains("Groups:release-managers", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("nothing is set", 3)]
+    [InlineData("DFM_NONCE=i_sure_know_what_i_am_doing", 1)]
+    [InlineData("DFM_NONCE=short", 1)]
+    [InlineData("DFM_NONCE=0123456789012345678901234567890123456789", 0)]
+    [InlineData("WEBSITE_AUTH_CLIENT_ID=app WEBSITE_AUTH_OPENID_ISSUER=https://issuer", 1)]
+    [InlineData("WEBSITE_AUTH_CLIENT_ID=app DFM_ALLOWED_USER_NAMES=ana@example.com", 1)]
+    [InlineData("WEBSITE_AUTH_CLIENT_ID=app WEBSITE_AUTH_OPENID_ISSUER=https://issuer DFM_ALLOWED_READ_ONLY_APP_ROLES=viewer", 0)]
+    [InlineData("WEBSITE_AUTH_CLIENT_ID=app WEBSITE_AUTH_V2_CONFIG_JSON={} DFM_ALLOWED_APP_ROLES=viewer", 0)]
+    [InlineData("WEBSITE_AUTH_CLIENT_ID=app WEBSITE_AUTH_OPENID_ISSUER=https://issuer DFM_ALLOWED_APP_ROLES=viewer DFM_NONCE=i_sure_know_what_i_am_doing", 1)]
+    public void The_monitor_is_never_open_to_everybody(string environment, int faults)
+    {
+        var variables = environment.Split(' ').Where(v => v.Contains('=', StringComparison.Ordinal)).Select(v => v.Split('=', 2)).ToDictionary(v => v[0], v => v[1]);
+        var settings = SluiceSettings.Read(Of(("Monitor:Enabled", "true"))).Monitor;
+
+        var said = settings.Faults(variables.GetValueOrDefault);
+
+        Assert.Equal(faults, said.Count);
+        Assert.All(said, fault => Assert.DoesNotContain("short", fault, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Without_the_monitor_nothing_is_asked_of_its_environment() =>
+        Assert.Empty(SluiceSettings.Read(Of()).Monitor.Faults(_ => "i_sure_know_what_i_am_doing"));
+
     private static IConfiguration Of(params (string Name, string? Value)[] values) =>
         new ConfigurationBuilder().AddInMemoryCollection(values.Select(v => KeyValuePair.Create(v.Name, v.Value))).Build();
 }

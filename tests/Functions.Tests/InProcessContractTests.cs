@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.DurableTask;
-using Microsoft.DurableTask.Client;
 using Microsoft.DurableTask.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Sluice.Durable;
@@ -36,12 +35,12 @@ internal sealed class InProcessHost : DurableHost
         {
             foreach (var name in tasks.OrchestratorNames)
             {
-                registry.AddOrchestratorFunc<JsonElement?, JsonElement?>(name, (context, _) => runner.RunOrchestratorAsync(context, services));
+                registry.AddOrchestrator(name, () => new Orchestration(runner, services));
             }
 
             foreach (var name in tasks.ActivityNames)
             {
-                registry.AddActivityFunc<JsonElement?, JsonElement?>(name, (context, input) => runner.RunActivityAsync(name, context.InstanceId, input, services, CancellationToken.None));
+                registry.AddActivity(name, _ => new Activity(name, runner, services));
             }
         });
         var client = new FunctionsDurableClient(tasks);
@@ -59,4 +58,24 @@ internal sealed class InProcessHost : DurableHost
     }
 
     public override async ValueTask DisposeAsync() => await _host.DisposeAsync();
+
+    // As the worker extension calls what a trigger names: input and output are whatever the JSON is.
+    private sealed class Orchestration(FunctionsRunner runner, IServiceProvider services) : ITaskOrchestrator
+    {
+        public Type InputType => typeof(object);
+
+        public Type OutputType => typeof(object);
+
+        public async Task<object?> RunAsync(TaskOrchestrationContext context, object? input) => await runner.RunOrchestratorAsync(context, services);
+    }
+
+    private sealed class Activity(string name, FunctionsRunner runner, IServiceProvider services) : ITaskActivity
+    {
+        public Type InputType => typeof(JsonElement?);
+
+        public Type OutputType => typeof(object);
+
+        public async Task<object?> RunAsync(TaskActivityContext context, object? input) =>
+            await runner.RunActivityAsync(name, context.InstanceId, (JsonElement?)input, services, CancellationToken.None);
+    }
 }

@@ -9,7 +9,8 @@ namespace Sluice.Orchestration.Tests;
 /// <summary>Which failure means what: a measurement that fails holds, a write that fails goes back, a rollback that fails goes on trying.</summary>
 public sealed class FaultTests
 {
-    private static readonly PlatformException Down = new(PlatformError.Unreachable, "connection refused");
+    // A new one each time: an exception that is thrown again grows its stack trace, and rendering it takes ever longer.
+    private static PlatformException Down => new(PlatformError.Unreachable, "connection refused");
 
     [Fact]
     public async Task Metrics_that_cannot_be_read_hold_the_soak_and_fail_nothing()

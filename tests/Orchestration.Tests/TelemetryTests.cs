@@ -169,7 +169,7 @@ public sealed class TelemetryTests
         var thrown = new HashSet<string>();
         sim.World.Before = (access, _) => access switch
         {
-            // The first word of a message is a code only when it is one of ours.
+            // What stands at the front of a message looks like a code.
             "smoke" when thrown.Add(access) => throw new InvalidOperationException($"{Canary}: {Canary}"),
             "platform.start" when thrown.Add(access) => throw new PlatformException(PlatformError.Unreachable, Canary),
             _ => Task.CompletedTask,

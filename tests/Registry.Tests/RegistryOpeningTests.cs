@@ -157,7 +157,7 @@ public sealed class PostgresRegistryOpeningTests : RegistryOpeningContract
             "unused", given.ConnectionString, _ => throw new InvalidOperationException("no identity here"), Quiet, default));
 
         Assert.StartsWith("RegistryUnavailable: PostgreSQL at ", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("no identity here", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("identity gives no token: no identity here", refused.Message, StringComparison.Ordinal);
     }
 
     private static NullLogger<SluiceRegistry> Quiet => NullLogger<SluiceRegistry>.Instance;

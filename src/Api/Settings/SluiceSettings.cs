@@ -11,6 +11,7 @@ namespace Sluice.Api.Settings;
 /// <param name="Groups">Who belongs together.</param>
 /// <param name="Telemetry">Where traces and metrics go.</param>
 /// <param name="Azure">What only the Azure host is told.</param>
+/// <param name="Monitor">Whether the Azure host serves Durable Functions Monitor.</param>
 public sealed record SluiceSettings(
     ServerSettings Server,
     EngineSettings Engine,
@@ -18,7 +19,8 @@ public sealed record SluiceSettings(
     RolloutSettings Rollouts,
     GroupsSettings Groups,
     TelemetrySettings Telemetry,
-    AzureSettings Azure)
+    AzureSettings Azure,
+    MonitorSettings Monitor)
 {
     /// <summary>Reads all sections.</summary>
     /// <exception cref="SettingsException">Something is wrong: every fault.</exception>
@@ -32,7 +34,8 @@ public sealed record SluiceSettings(
             SectionReader.Read<RolloutSettings>(configuration, "Rollouts", faults),
             GroupsSettings.Read(configuration.GetSection("Groups"), faults),
             TelemetrySettings.Read(configuration, faults),
-            SectionReader.Read<AzureSettings>(configuration, "Azure", faults));
+            SectionReader.Read<AzureSettings>(configuration, "Azure", faults),
+            SectionReader.Read<MonitorSettings>(configuration, "Monitor", faults));
         settings.Server.Check(faults);
         settings.Engine.Check(faults);
         settings.Registry.Check(faults);
@@ -151,7 +154,10 @@ public sealed class RegistrySettings
     }
 }
 
-/// <summary>Who belongs together; section <c>Groups</c>: <c>"release-managers": ["ana", "ben"]</c>.</summary>
+/// <summary>
+/// Who belongs together; section <c>Groups</c>: <c>"release-managers": ["ana", "ben"]</c>, or all in one text,
+/// <c>release-managers=ana,ben;on-call=cai</c>, where names of settings have no hyphen, as on Azure's Linux plans.
+/// </summary>
 public sealed class GroupsSettings(IReadOnlyDictionary<string, IReadOnlyList<string>> members)
 {
     /// <summary>Names of keys by group.</summary>
@@ -163,22 +169,33 @@ public sealed class GroupsSettings(IReadOnlyDictionary<string, IReadOnlyList<str
     internal static GroupsSettings Read(IConfigurationSection section, List<string> faults)
     {
         var groups = new Dictionary<string, IReadOnlyList<string>>();
+        foreach (var text in Split(section.Value, ';'))
+        {
+            var parts = text.Split('=', 2, StringSplitOptions.TrimEntries);
+            Add(parts[0], parts.Length == 2 ? Split(parts[1], ',') : []);
+        }
+
         foreach (var group in section.GetChildren())
         {
-            // One text is what an environment variable can say: SLUICE__Groups__release-managers=ana,ben.
-            var names = group.Value is { } text
-                ? text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                : [.. group.GetChildren().Select(c => c.Value ?? "")];
-            if (names.Length == 0 || names.Any(string.IsNullOrWhiteSpace))
-            {
-                faults.Add($"Groups:{group.Key} is a list of key names, such as [\"ana\", \"ben\"].");
-            }
-
-            groups[group.Key] = names;
+            // One text is what an environment variable can say: SLUICE__Groups__managers=ana,ben.
+            Add(group.Key, group.Value is { } text ? Split(text, ',') : [.. group.GetChildren().Select(c => c.Value ?? "")]);
         }
 
         return new GroupsSettings(groups);
+
+        void Add(string group, string[] names)
+        {
+            if (names.Length == 0 || names.Any(string.IsNullOrWhiteSpace))
+            {
+                faults.Add($"Groups:{group} is a list of key names, such as [\"ana\", \"ben\"].");
+            }
+
+            groups[group] = names;
+        }
     }
+
+    private static string[] Split(string? text, char separator) =>
+        (text ?? "").Split(separator, StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }
 
 /// <summary>Settings are wrong.</summary>

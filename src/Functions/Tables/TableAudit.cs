@@ -6,7 +6,8 @@ namespace Sluice.Functions.Tables;
 
 /// <summary>
 /// The audit trail: entries by their number and the end of the chain in one partition. An entry and the new end are one transaction, on
-/// the condition that the end is still the one that the entry's hash was made from.
+/// the condition that the end is still the one that the entry's hash was made from. When the answer to a write is lost, the client's own
+/// retry finds a newer end, and the entry is written again: twice on a bad day, never not at all.
 /// </summary>
 internal sealed class TableAudit(Table table, TableFaults faults)
 {

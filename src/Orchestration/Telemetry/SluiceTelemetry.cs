@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Sluice.Durable;
 using Sluice.Orchestration.Ports;
 
 namespace Sluice.Orchestration.Telemetry;
@@ -50,11 +49,19 @@ public static class SluiceTelemetry
         }
     }
 
-    // The code at the front of a message is anybody's word unless it is one of ours: labels stay few, and nothing of a message gets out.
-    private static string ErrorType(Exception e) =>
-        TaskFailure.FromException(e).Code is { } code && Enum.TryParse<PlatformError>(code, out var known)
-            ? known.ToString()
-            : e.GetType().FullName ?? e.GetType().Name;
+    // By type, which is still known here: a message is never looked at, and no stack trace is rendered for a label.
+    private static string ErrorType(Exception e)
+    {
+        for (var cause = e; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is PlatformException platform)
+            {
+                return platform.Error.ToString();
+            }
+        }
+
+        return e.GetType().FullName ?? e.GetType().Name;
+    }
 }
 
 /// <summary>Names of tags and labels.</summary>

@@ -40,7 +40,7 @@ internal sealed class PostgresDialect : IDialect
             var source = new NpgsqlDataSourceBuilder(builder.ConnectionString);
             if (password is not null)
             {
-                source.UsePeriodicPasswordProvider((_, cancellationToken) => password(cancellationToken), PasswordRefresh, PasswordRetry);
+                source.UsePeriodicPasswordProvider((_, cancellationToken) => AskAsync(password, cancellationToken), PasswordRefresh, PasswordRetry);
             }
 
             _source = source.Build();
@@ -116,6 +116,8 @@ internal sealed class PostgresDialect : IDialect
         PostgresException { SqlState: ['5', '3' or '7' or '8', ..] or ['0', '8', ..] } e =>
             Unavailable(exception, $"cannot work now: {e.MessageText}."),
         PostgresException => null,
+        NpgsqlException { InnerException: NoPasswordException e } =>
+            Unavailable(exception, $"cannot be logged in to: the app's identity gives no token: {e.Message}"),
         NpgsqlException e => Unavailable(exception, $"does not answer: {(e.InnerException ?? e).Message}"),
         SocketException or TimeoutException => Unavailable(exception, $"does not answer: {exception.Message}"),
         _ => null,
@@ -144,6 +146,21 @@ internal sealed class PostgresDialect : IDialect
         return builder;
     }
 
+    private static async ValueTask<string> AskAsync(Func<CancellationToken, ValueTask<string>> password, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await password(cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            throw new NoPasswordException(exception);
+        }
+    }
+
     private RegistryException Unavailable(Exception cause, string message) =>
         new(RegistryError.RegistryUnavailable, $"{Place}, {message}", cause);
+
+    /// <summary>Tells an identity without a token from a server that does not answer: the driver wraps both alike.</summary>
+    private sealed class NoPasswordException(Exception cause) : Exception(cause.Message, cause);
 }
