@@ -28,8 +28,8 @@ public sealed class ProbeFunctions(FunctionsRunner runner, Invocations invocatio
     public Task<JsonElement?> Do([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
         invocations.RunActivityAsync(call.FunctionDefinition.Name, instanceId, input, client, call.InstanceServices, call.CancellationToken);
 
-    /// <summary>Starts under a version, which the extension's own route cannot be told.</summary>
-    [Function("ProbeStart")]
+    /// <summary>Starts under a version, which the extension's own route cannot be told. Its name comes before that of the product's function for every route.</summary>
+    [Function("BeginProbe")]
     public async Task<IResult> Start(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "probe/{version}/{name}/{id}")] HttpRequest request,
         string version,

@@ -97,6 +97,7 @@ public class LocalAzure : IAsyncLifetime
         var app = new FunctionsApp(Project, Path.Combine(Folder, $"app-{Guid.NewGuid():N}"), all);
         _apps.Add(app);
         app.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
+        app.Http.DefaultRequestHeaders.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         return app;
     }
 

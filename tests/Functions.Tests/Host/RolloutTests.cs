@@ -20,8 +20,8 @@ public sealed class RolloutTests(LocalAzure azure) : IClassFixture<LocalAzure>
         using var second = await azure.StartAsync(plan, "v1.0.0", "one-key");
 
         Assert.Equal((HttpStatusCode.Accepted, HttpStatusCode.OK), (first.StatusCode, second.StatusCode));
-        var uris = await LocalAzure.ReadAsync<Dictionary<string, string>>(first);
-        var again = await LocalAzure.ReadAsync<Dictionary<string, string>>(second);
+        var uris = await UrisAsync(first);
+        var again = await UrisAsync(second);
         var id = uris["id"];
         Assert.Equal(id, again["id"]);
         Assert.Equal($"{azure.App.Url}api/rollouts/{id}", uris["rolloutUri"]);
@@ -160,7 +160,7 @@ public sealed class RolloutTests(LocalAzure azure) : IClassFixture<LocalAzure>
         var plan = new HostPlan("terminate", azure.Folder);
         await azure.FirstReleaseAsync(plan);
         using var started = await azure.StartAsync(plan.Canary("1h"), "v2.0.0", "terminate-v2");
-        var uris = await LocalAzure.ReadAsync<Dictionary<string, string>>(started);
+        var uris = await UrisAsync(started);
         await azure.WaitForAsync(uris["id"], v => v.Soak is { Looks: > 0 }, "it soaks at 10 %");
 
         Assert.Equal(HttpStatusCode.Accepted, await PostAsync(uris["terminatePostUri"]));
@@ -172,6 +172,10 @@ public sealed class RolloutTests(LocalAzure azure) : IClassFixture<LocalAzure>
         Assert.Equal([new(now.Stable!.Revision, 100)], now.Weights!);
         Assert.Equal("v1.0.0", now.Stable.Version);
     }
+
+    private static async Task<Dictionary<string, string>> UrisAsync(HttpResponseMessage answer) =>
+        (await LocalAzure.ReadAsync<Dictionary<string, JsonElement>>(answer))
+            .Where(m => m.Value.ValueKind == JsonValueKind.String).ToDictionary(m => m.Key, m => m.Value.GetString()!);
 
     private async Task<HttpStatusCode> PostAsync(string uri)
     {
