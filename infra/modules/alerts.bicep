@@ -174,13 +174,23 @@ var logAlerts LogAlert[] = [
     every: 'PT5M'
   }
   {
-    name: 'functions-failing'
+    name: 'activities-failing'
     severity: 'warning'
-    text: 'A function fails again and again. AppExceptions has the exceptions; a platform that is down looks like this too.'
-    query: loadTextContent('../alerts/functions-failing.kql')
+    text: 'An activity fails again and again. Its spans in AppDependencies have the type of the failure; mostly a platform or a metrics provider is down, and rollouts hold.'
+    query: loadTextContent('../alerts/activities-failing.kql')
     column: 'Failures'
     threshold: '10'
     window: 'PT15M'
+    every: 'PT5M'
+  }
+  {
+    name: 'orchestrations-failing'
+    severity: 'warning'
+    text: 'An orchestration ended with an exception, which is a fault of Sluice itself. A rollout that held an environment is brought back by the watchdog within two minutes; report it with the entry of AppExceptions.'
+    query: loadTextContent('../alerts/orchestrations-failing.kql')
+    column: 'Failures'
+    threshold: '0'
+    window: 'PT5M'
     every: 'PT5M'
   }
   {

@@ -7,7 +7,7 @@ namespace Sluice.Architecture.Tests;
 /// <summary>The Azure host has a function for every name of the product's table, and names nothing that its host reserves.</summary>
 public sealed partial class FunctionNameTests
 {
-    private static readonly string[] Triggers = ["Api", "Health", "WatchdogTimer", "SchedulesTimer"];
+    private static readonly string[] Triggers = ["Health", "Routes", "SchedulesTimer", "WatchdogTimer"];
 
     [Fact]
     public void Every_orchestrator_and_activity_has_its_function()

@@ -19,7 +19,7 @@ public sealed partial class SolutionTests
         Assert.Equal(onDisk.Order(), projects.Keys.Order());
         foreach (var (path, id) in projects)
         {
-            var onlyAzure = path.Contains("/Functions/", StringComparison.Ordinal) || path.Contains("/Functions.Tests/", StringComparison.Ordinal);
+            var onlyAzure = path.Split('/')[1] is "Functions" or "Functions.Tests" or "FunctionsProbe";
             foreach (var configuration in (string[])["Debug", "Release", "Azure"])
             {
                 var built = solution.Contains($"{{{id}}}.{configuration}|Any CPU.Build.0 =", StringComparison.OrdinalIgnoreCase);

@@ -1,5 +1,6 @@
 using Sluice.Domain.Rollouts;
 using Sluice.Platforms.Gateway.Control;
+using Sluice.Testing;
 
 namespace Sluice.EndToEnd.Tests;
 

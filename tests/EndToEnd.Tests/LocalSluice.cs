@@ -12,6 +12,7 @@ using Sluice.KillableServer;
 using Sluice.Orchestration;
 using Sluice.Orchestration.Ports;
 using Sluice.Platforms.Gateway.Control;
+using Sluice.Testing;
 
 namespace Sluice.EndToEnd.Tests;
 

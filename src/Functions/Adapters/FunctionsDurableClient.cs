@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DurableTask.Core.Exceptions;
 using Grpc.Core;
+using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Sluice.Durable;
@@ -27,6 +28,11 @@ public sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
 
     /// <inheritdoc/>
     public override string Hub => Inner.Name;
+
+    /// <summary>Where the extension's own routes answer for an instance, as clients reach this app, with what opens them: a secret.</summary>
+    /// <exception cref="InvalidOperationException">Nothing was invoked yet.</exception>
+    public Uri ManagementUri(string instanceId) => new(Inner.CreateHttpManagementPayload(instanceId).StatusQueryGetUri
+        ?? throw new InvalidOperationException("The durable extension names no URI for its management routes."));
 
     /// <summary>Takes the client of an invocation.</summary>
     public void Use(DurableTaskClient client) => _client = client;

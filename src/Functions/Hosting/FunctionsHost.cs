@@ -3,7 +3,6 @@ using Azure.Identity;
 using Azure.Security.KeyVault.Secrets;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Builder;
-using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Sluice.Api;
@@ -74,7 +73,7 @@ public static class FunctionsHost
         services.AddSluiceOrchestration();
 
         // The durable extension serves the management routes itself, with a key of its own, and knows their URIs.
-        services.AddSingleton(s => new ManagementUris((_, id) => Link(s.GetRequiredService<FunctionsDurableClient>().Inner, id)));
+        services.AddSingleton(s => new ManagementUris((_, id) => Link(s.GetRequiredService<FunctionsDurableClient>().ManagementUri(id))));
         services.AddSluiceApi(settings.Groups, new SystemKey(""));
         services.AddSingleton(s => new HealthProbe("registry", s.GetRequiredService<AzureRegistry>().PingAsync));
         services.AddSingleton(s => new HealthProbe("durable", c => TaskHubAsync(s.GetRequiredService<FunctionsDurableClient>(), c)));
@@ -127,13 +126,7 @@ public static class FunctionsHost
         return end < 0 ? fault : Prefix + fault[..end].TrimEnd(':').Replace(":", "__", StringComparison.Ordinal) + fault[end..];
     }
 
-    private static InstanceLink Link(DurableTaskClient client, string id)
-    {
-        var uri = client.CreateHttpManagementPayload(id).StatusQueryGetUri
-            ?? throw new InvalidOperationException("The durable extension names no URI for its management routes.");
-        var mark = uri.IndexOf('?', StringComparison.Ordinal);
-        return mark < 0 ? new InstanceLink(uri, "") : new InstanceLink(uri[..mark], uri[(mark + 1)..]);
-    }
+    private static InstanceLink Link(Uri uri) => new(uri.GetLeftPart(UriPartial.Path), uri.Query.TrimStart('?'));
 
     private static async Task<string> TaskHubAsync(FunctionsDurableClient client, CancellationToken cancellationToken)
     {

@@ -64,6 +64,11 @@ public sealed class Invocations(
             { Instance = http.Request.Path }).ToResult();
         }
 
+        // The host forwards to the worker under an address of this machine; links in answers begin with the one that clients use.
+        var reached = durable.ManagementUri("any");
+        http.Request.Scheme = reached.Scheme;
+        http.Request.Host = new HostString(reached.Authority);
+
         // The worker has routed the request to its one function already; our table routes it again.
         http.SetEndpoint(null);
         http.Request.RouteValues.Clear();

@@ -13,8 +13,9 @@ namespace Sluice.Functions.Triggers;
 public sealed class Http(Invocations invocations, TimeProvider time)
 {
     /// <summary>Answers every route but the shallow health.</summary>
-    [Function("Api")]
-    public Task<IResult> Api(
+    /// <remarks>The host tries the functions of an app in the order of their names, so this one's must come after those of all others with a route.</remarks>
+    [Function("Routes")]
+    public Task<IResult> Routes(
         [HttpTrigger(AuthorizationLevel.Function, "get", "post", "put", "delete", Route = "{*path}")] HttpRequest request, [DurableClient] DurableTaskClient client) =>
         invocations.AnswerAsync(request.HttpContext, client);
 

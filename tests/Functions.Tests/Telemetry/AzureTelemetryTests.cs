@@ -86,7 +86,7 @@ public sealed class AzureTelemetryTests
 
     private static IHost Build(params (string Name, string Value)[] settings)
     {
-        var builder = Host.CreateEmptyApplicationBuilder(null);
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(null);
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Name, (string?)s.Value)));
         builder.AddAzureTelemetry();
         return builder.Build();
