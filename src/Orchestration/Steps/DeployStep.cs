@@ -40,12 +40,15 @@ internal static class DeployStep
         var release = run.Input.Release;
         var (fence, key) = run.NextWrite(environment);
         var within = environment.Target.Environment.Platform.ReadyWithin();
-        var deadline = run.Context.CurrentUtcDateTime + within;
-        run.Journal.Show(run.Journal.Status with { WaitsUntil = new DateTimeOffset(deadline, TimeSpan.Zero) });
+        Expect(run.Context.CurrentUtcDateTime + within);
         var state = await run.WriteAsync(
             ActivityRefs.StartRevision,
             new RevisionRequest(
                 environment.Target, environment.Revision, release.Version, release.Commit, release.Artifact, fence, key));
+
+        // A host that died meanwhile may answer later than the release may take: what counts is the time in which it can be looked at.
+        var deadline = run.Context.CurrentUtcDateTime + within;
+        Expect(deadline);
         for (var poll = ShortestPoll; state.Phase != RevisionPhase.Ready; poll = Longer(poll))
         {
             if (state.Phase == RevisionPhase.Failed)
@@ -64,6 +67,8 @@ internal static class DeployStep
             await run.Inbox.SleepAsync(poll);
             state = await LookAsync(run, environment) ?? state;
         }
+
+        void Expect(DateTime until) => run.Journal.Show(run.Journal.Status with { WaitsUntil = new DateTimeOffset(until, TimeSpan.Zero) });
     }
 
     // A look that fails says nothing; the time it may take to get ready bounds it.

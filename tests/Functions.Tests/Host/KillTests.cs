@@ -44,7 +44,7 @@ public sealed class KillTests(LocalAzure azure) : IClassFixture<LocalAzure>
 
         // Messages that the dead host held are seen again after a minute.
         var view = await azure.EndOfAsync(id, TimeSpan.FromMinutes(6));
-        Assert.Equal((Phase.Healthy, Outcome.Promoted), (view.Status.Phase, view.Status.Outcome));
+        Assert.True(view.Status is { Phase: Phase.Healthy, Outcome: Outcome.Promoted }, view.Status.ToString());
         Assert.Equal([10, 100], azure.WeightsOf(service, "v2.0.0"));
         var started = azure.EffectsOf(service).Where(e => e.Kind == EffectKind.ReplicaStarted).Select(e => e.Revision!).ToList();
         Assert.Equal(2, started.Count);

@@ -26,12 +26,17 @@ public sealed class TraceTests(LocalAzure azure) : IClassFixture<LocalAzure>
         Assert.Equal(Outcome.Promoted, (await azure.EndOfAsync(id)).Status.Outcome);
 
         var trace = RolloutTrace.IdOf(id).ToHexString();
-        var spans = (await Eventually.AsyncOf(
-            () => Task.FromResult(OtlpSpans.In(receiver)), all => all.Any(s => s.Name == "activity ReleaseLock"), "the last activity's span is here"));
-        var seen = string.Join('\n', spans.Select(s => $"{s.TraceId} {s.Scope} {s.Name}"));
-        var ours = spans.Where(s => s.TraceId == trace).Select(s => s.Name).ToList();
-        Assert.True(ours.Contains("start Rollout"), seen);
-        Assert.True(ours.Contains("activity StartRevision"), seen);
+        var spans = await Eventually.AsyncOf(
+            () => Task.FromResult(OtlpSpans.In(receiver)), all => all.Any(s => s.Name == "activity ReleaseLock"), "the last activity's span is here");
+        string[] expected =
+        [
+            "start Rollout", "create_orchestration:Rollout", "activity StartRevision", "platform StartRevision", "activity SetTraffic", "router SetTraffic",
+            "activity ReleaseLock", "rollout",
+        ];
+        Assert.Empty(expected.Except(spans.Where(s => s.TraceId == trace).Select(s => s.Name)));
+
+        // Upkeep is nobody's.
+        Assert.DoesNotContain(spans, s => s.Scope == "Sluice" && s.TraceId != trace && expected.Contains(s.Name));
     }
 }
 
