@@ -59,8 +59,8 @@ param pagerDutyKey string = ''
 @secure()
 param adminKey string = 'slc_${replace(newGuid(), '-', '')}${replace(newGuid(), '-', '')}'
 
-@description('The month from which the budget counts; Azure takes no earlier one.')
-param budgetStart string = utcNow('yyyy-MM-01')
+@description('First day of the month from which the budget counts. Azure takes none of the past and no change, so the hook before the first provisioning sets it. Empty for no budget.')
+param budgetStart string = ''
 
 var stages = {
   dev: loadJsonContent('stages/dev.json')
@@ -198,16 +198,17 @@ module alerts 'modules/alerts.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     insightsId: monitoring.outputs.insightsId
     functionHost: functions.outputs.host
+    functionAppId: functions.outputs.id
+    instanceMemoryMB: settings.functions.instanceMemoryMB
     postgresId: usePostgres ? postgres!.outputs.id : ''
     databaseMaxConnections: settings.postgres.maxConnections
-    redisId: useRedis ? redis!.outputs.id : ''
     thresholds: settings.alerts
     criticalGroupId: receivers.outputs.criticalId
     warningGroupId: receivers.outputs.warningId
   }
 }
 
-module budget 'modules/budget.bicep' = {
+module budget 'modules/budget.bicep' = if (!empty(budgetStart)) {
   scope: group
   params: {
     amount: settings.budget

@@ -4,23 +4,16 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-upload_tabs() {
-  az storage blob upload-batch --auth-mode login --account-name "$SLUICE_STORAGE_ACCOUNT" --source durable-functions-monitor \
-    --pattern '*.liquid' --destination durable-functions-monitor --destination-path tab-templates --overwrite --only-show-errors --output none
-}
-
 # A role that was given a moment ago takes some minutes to be known everywhere. The tabs are a convenience: without them the rest is whole.
-if [ -d durable-functions-monitor ]; then
-  attempt=1
-  until upload_tabs; do
-    if [ "$attempt" -ge "${SLUICE_UPLOAD_ATTEMPTS:-10}" ]; then
-      echo "The tabs of Durable Functions Monitor were not uploaded. Run 'az login', then 'azd hooks run postprovision'." >&2
-      break
-    fi
-    attempt=$((attempt + 1))
-    sleep "${SLUICE_UPLOAD_DELAY:-30}"
-  done
-fi
+attempt=1
+until bash durable-functions-monitor/upload.sh; do
+  if [ "$attempt" -ge "${SLUICE_UPLOAD_ATTEMPTS:-10}" ]; then
+    echo "The tabs of Durable Functions Monitor were not uploaded, see above. Later: azd hooks run postprovision" >&2
+    break
+  fi
+  attempt=$((attempt + 1))
+  sleep "${SLUICE_UPLOAD_DELAY:-30}"
+done
 
 cat <<TEXT
 

@@ -12,18 +12,35 @@ type Thresholds = {
   databaseMemoryPercent: int
 }
 
+type LogAlert = {
+  name: string
+  severity: 'critical' | 'warning' | 'info'
+  @description('What happened and what to do, for who is woken by it.')
+  text: string
+  query: string
+  @description('Which column of the query is compared.')
+  column: string
+  @description('Fires above this number.')
+  threshold: string
+  window: string
+  @description('How far back the query looks, if further than the window.')
+  lookBack: string?
+  every: string
+}
+
 param location string
 param tags object
 param workspaceId string
 param insightsId string
 param functionHost string
 
+param functionAppId string
+param instanceMemoryMB int
+
 @description('Empty without a database.')
 param postgresId string
 param databaseMaxConnections int
 
-@description('Empty without Redis.')
-param redisId string
 param thresholds Thresholds
 param criticalGroupId string
 param warningGroupId string
@@ -34,8 +51,7 @@ var severities = {
   info: { number: 3, groups: [] }
 }
 
-// name, how bad, what to do, what is measured (a column of the query), above which number, over how long, how often.
-var logAlerts = [
+var logAlerts LogAlert[] = [
   {
     name: 'silent'
     severity: 'critical'
@@ -44,7 +60,8 @@ var logAlerts = [
     column: 'Minutes'
     threshold: '5'
     window: 'PT15M'
-    every: 'PT1M'
+    lookBack: 'P1D' // to tell silence from "never deployed"
+    every: 'PT5M' // a query with union cannot be asked each minute
   }
   {
     name: 'http-errors-critical'
@@ -157,13 +174,23 @@ var logAlerts = [
     every: 'PT5M'
   }
   {
-    name: 'functions-failing'
+    name: 'activities-failing'
     severity: 'warning'
-    text: 'A function fails again and again. AppExceptions has the exceptions; a platform that is down looks like this too.'
-    query: loadTextContent('../alerts/functions-failing.kql')
+    text: 'An activity fails again and again. Its spans in AppDependencies have the type of the failure; mostly a platform or a metrics provider is down, and rollouts hold.'
+    query: loadTextContent('../alerts/activities-failing.kql')
     column: 'Failures'
     threshold: '10'
     window: 'PT15M'
+    every: 'PT5M'
+  }
+  {
+    name: 'orchestrations-failing'
+    severity: 'warning'
+    text: 'An orchestration ended with an exception, which is a fault of Sluice itself. A rollout that held an environment is brought back by the watchdog within two minutes; report it with the entry of AppExceptions.'
+    query: loadTextContent('../alerts/orchestrations-failing.kql')
+    column: 'Failures'
+    threshold: '0'
+    window: 'PT5M'
     every: 'PT5M'
   }
   {
@@ -201,6 +228,7 @@ resource logRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
       enabled: true
       scopes: [workspaceId]
       windowSize: rule.window
+      overrideQueryTimeRange: rule.?lookBack
       evaluationFrequency: rule.every
       autoMitigate: true
       // A new workspace does not know its tables before the first telemetry.
@@ -223,94 +251,96 @@ resource logRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
 ]
 
 // Metrics of Azure's own resources are minutes faster than logs.
-var databaseAlerts = empty(postgresId) ? [] : [
+var appAlerts = [
   {
-    name: 'database-down'
+    name: 'app-memory'
     severity: 'critical'
-    text: 'PostgreSQL does not answer. Rollouts stop at their next step and go on when it is back; look at the server\'s resource health.'
-    metric: 'is_db_alive'
-    aggregation: 'Maximum'
-    operator: 'LessThan'
-    threshold: '1'
-    target: postgresId
-  }
-  {
-    name: 'database-refuses'
-    severity: 'critical'
-    text: 'Connections to PostgreSQL fail. Either they are used up, or the identity has no role there: docs/azure.md, "The database cannot be reached".'
-    metric: 'connections_failed'
-    aggregation: 'Total'
-    operator: 'GreaterThan'
-    threshold: '10'
-    target: postgresId
-  }
-  {
-    name: 'database-connections'
-    severity: 'critical'
-    text: 'More than 95 % of PostgreSQL\'s connections are used. Look at pg_stat_activity for who holds them, or take a larger SKU.'
-    metric: 'active_connections'
+    text: 'An instance of the function app uses more than 90 % of its memory and will soon be ended; what it was doing is done again elsewhere. Take more memory in stages/.'
+    metric: 'AverageMemoryWorkingSet'
     aggregation: 'Average'
     operator: 'GreaterThan'
-    threshold: string(databaseMaxConnections * 95 / 100)
-    target: postgresId
-  }
-  {
-    name: 'database-cpu-critical'
-    severity: 'critical'
-    text: 'PostgreSQL\'s CPU is nearly used up. Take a larger SKU in stages/; it is changed with a minute of downtime.'
-    metric: 'cpu_percent'
-    aggregation: 'Average'
-    operator: 'GreaterThan'
-    threshold: string(thresholds.databaseCpuPercent.critical)
-    target: postgresId
-  }
-  {
-    name: 'database-cpu'
-    severity: 'warning'
-    text: 'PostgreSQL\'s CPU is busy. Look at Query Store for what costs it.'
-    metric: 'cpu_percent'
-    aggregation: 'Average'
-    operator: 'GreaterThan'
-    threshold: string(thresholds.databaseCpuPercent.warning)
-    target: postgresId
-  }
-  {
-    name: 'database-memory'
-    severity: 'critical'
-    text: 'PostgreSQL\'s memory is nearly used up. Take a larger SKU in stages/.'
-    metric: 'memory_percent'
-    aggregation: 'Average'
-    operator: 'GreaterThan'
-    threshold: string(thresholds.databaseMemoryPercent)
-    target: postgresId
-  }
-  {
-    name: 'database-storage'
-    severity: 'warning'
-    text: 'PostgreSQL\'s disk is 85 % full. It grows by itself; a server that reaches 95 % before that becomes read-only.'
-    metric: 'storage_percent'
-    aggregation: 'Average'
-    operator: 'GreaterThan'
-    threshold: '85'
-    target: postgresId
+    threshold: string(instanceMemoryMB * 1024 * 1024 / 100 * 90)
+    target: functionAppId
   }
 ]
 
-var redisAlerts = empty(redisId) ? [] : [
-  {
-    name: 'cache-misses'
-    severity: 'warning'
-    text: 'More than half of what is asked for is not in the cache. Look whether it was emptied, or is too small.'
-    metric: 'cachemissrate'
-    aggregation: 'Total'
-    operator: 'GreaterThan'
-    threshold: '50'
-    target: redisId
-  }
-]
+var databaseAlerts = empty(postgresId)
+  ? []
+  : [
+      {
+        name: 'database-down'
+        severity: 'critical'
+        text: 'PostgreSQL does not answer. Rollouts stop at their next step and go on when it is back; look at the server\'s resource health.'
+        metric: 'is_db_alive'
+        aggregation: 'Maximum'
+        operator: 'LessThan'
+        threshold: '1'
+        target: postgresId
+      }
+      {
+        name: 'database-refuses'
+        severity: 'critical'
+        text: 'Connections to PostgreSQL fail. Either they are used up, or the identity has no role there: docs/azure.md, "The database cannot be reached".'
+        metric: 'connections_failed'
+        aggregation: 'Total'
+        operator: 'GreaterThan'
+        threshold: '10'
+        target: postgresId
+      }
+      {
+        name: 'database-connections'
+        severity: 'critical'
+        text: 'More than 95 % of PostgreSQL\'s connections are used. Look at pg_stat_activity for who holds them, or take a larger SKU.'
+        metric: 'active_connections'
+        aggregation: 'Average'
+        operator: 'GreaterThan'
+        threshold: string(databaseMaxConnections * 95 / 100)
+        target: postgresId
+      }
+      {
+        name: 'database-cpu-critical'
+        severity: 'critical'
+        text: 'PostgreSQL\'s CPU is nearly used up. Take a larger SKU in stages/; it is changed with a minute of downtime.'
+        metric: 'cpu_percent'
+        aggregation: 'Average'
+        operator: 'GreaterThan'
+        threshold: string(thresholds.databaseCpuPercent.critical)
+        target: postgresId
+      }
+      {
+        name: 'database-cpu'
+        severity: 'warning'
+        text: 'PostgreSQL\'s CPU is busy. Look at Query Store for what costs it.'
+        metric: 'cpu_percent'
+        aggregation: 'Average'
+        operator: 'GreaterThan'
+        threshold: string(thresholds.databaseCpuPercent.warning)
+        target: postgresId
+      }
+      {
+        name: 'database-memory'
+        severity: 'critical'
+        text: 'PostgreSQL\'s memory is nearly used up. Take a larger SKU in stages/.'
+        metric: 'memory_percent'
+        aggregation: 'Average'
+        operator: 'GreaterThan'
+        threshold: string(thresholds.databaseMemoryPercent)
+        target: postgresId
+      }
+      {
+        name: 'database-storage'
+        severity: 'warning'
+        text: 'PostgreSQL\'s disk is 85 % full. It grows by itself; a server that reaches 95 % before that becomes read-only.'
+        metric: 'storage_percent'
+        aggregation: 'Average'
+        operator: 'GreaterThan'
+        threshold: '85'
+        target: postgresId
+      }
+    ]
 
 resource metricRules 'Microsoft.Insights/metricAlerts@2026-01-01' = [
-  for rule in concat(databaseAlerts, redisAlerts): {
+  for rule in concat(appAlerts, databaseAlerts): {
     name: 'sluice-${rule.name}'
     location: 'global'
     tags: tags

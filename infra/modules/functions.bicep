@@ -1,4 +1,4 @@
-// The function app on Flex Consumption. It has no always-ready instance: timers wake it each minute while it has work to watch.
+// The function app on Flex Consumption. It has no always-ready instance: its timers wake one each minute.
 type Size = {
   instanceMemoryMB: 512 | 2048 | 4096
   @minValue(1)
@@ -47,10 +47,12 @@ var settings = {
   SLUICE__Rollouts__AutoRollback: string(autoRollback)
 }
 
-var postgresSettings = empty(postgresHost) ? {} : {
-  SLUICE__Azure__PostgresIdentity: 'true'
-  SLUICE__Registry__ConnectionString: 'Host=${postgresHost};Database=sluice;Username=${identityName};SSL Mode=VerifyFull'
-}
+var postgresSettings = empty(postgresHost)
+  ? {}
+  : {
+      SLUICE__Azure__PostgresIdentity: 'true'
+      SLUICE__Registry__ConnectionString: 'Host=${postgresHost};Database=sluice;Username=${identityName};SSL Mode=VerifyFull'
+    }
 
 var groupSettings = empty(approvers) ? {} : { SLUICE__Groups: approvers }
 
@@ -118,5 +120,6 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   }
 }
 
+output id string = app.id
 output name string = app.name
 output host string = app.properties.defaultHostName

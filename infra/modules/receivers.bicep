@@ -28,22 +28,26 @@ resource slack 'Microsoft.Logic/workflows@2019-05-01' = if (!empty(slackWebhook)
   }
 }
 
-var slackReceivers = empty(slackWebhook) ? [] : [
-  {
-    name: 'slack'
-    resourceId: slack.id
-    callbackUrl: slack::trigger!.listCallbackUrl().value
-    useCommonAlertSchema: true
-  }
-]
+var slackReceivers = empty(slackWebhook)
+  ? []
+  : [
+      {
+        name: 'slack'
+        resourceId: slack.id
+        callbackUrl: slack::trigger!.listCallbackUrl().value
+        useCommonAlertSchema: true
+      }
+    ]
 
-var pagerDutyReceivers = empty(pagerDutyKey) ? [] : [
-  {
-    name: 'pagerduty'
-    serviceUri: 'https://events.pagerduty.com/integration/${pagerDutyKey}/enqueue'
-    useCommonAlertSchema: true
-  }
-]
+var pagerDutyReceivers = empty(pagerDutyKey)
+  ? []
+  : [
+      {
+        name: 'pagerduty'
+        serviceUri: 'https://events.pagerduty.com/integration/${pagerDutyKey}/enqueue'
+        useCommonAlertSchema: true
+      }
+    ]
 
 resource critical 'Microsoft.Insights/actionGroups@2023-01-01' = {
   name: 'ag-sluice-critical'

@@ -63,5 +63,4 @@ resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = {
   }
 }
 
-output id string = cluster.id
 output host string = '${cluster.properties.hostName}:${cluster::database.properties.port}'

@@ -6,6 +6,9 @@ namespace Sluice.Durable;
 /// </summary>
 public abstract class DurableClient
 {
+    /// <summary>Name of the task hub: instances of one are unknown to another.</summary>
+    public abstract string Hub { get; }
+
     /// <summary>Starts an instance; durable when the task completes.</summary>
     /// <returns>The instance's id.</returns>
     /// <exception cref="InstanceExistsException">The id is taken, in whatever state; see <see cref="StartOptions.ReplaceEnded"/>.</exception>

@@ -56,6 +56,10 @@ public sealed class EngineClient : DurableClient
         _clock = clock;
     }
 
+    /// <inheritdoc/>
+    /// <remarks>One file is one hub, so the name is always the same.</remarks>
+    public override string Hub => "Sluice";
+
     private long NowMilliseconds => _clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     private DateTime Now => _clock.GetUtcNow().UtcDateTime;

@@ -9,11 +9,11 @@ try
 }
 catch (SettingsException e)
 {
-    // The host copies lines with the word "error" into its log as errors, others as information, which host.json leaves out. A worker
-    // that does not start loses nothing: orchestrations wait for one that does.
+    // The host copies this into its log, as an error where it finds that word. A worker that does not start loses nothing: orchestrations
+    // wait for one that does.
     foreach (var fault in e.Faults)
     {
-        await Console.Error.WriteLineAsync($"Error: Sluice cannot start: {fault}");
+        await Console.Error.WriteLineAsync($"error: Sluice cannot start: {fault}");
     }
 
     return 1;

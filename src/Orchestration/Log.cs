@@ -41,4 +41,7 @@ internal static partial class Log
 
     [LoggerMessage(1012, LogLevel.Information, "{InstanceId} was started by another host at the same moment")]
     public static partial void ScheduledElsewhere(this ILogger logger, string instanceId);
+
+    [LoggerMessage(1013, LogLevel.Error, "This server is on task hub {Hub}, but the {Locks} rollouts under way live in task hub {Kept}: set hubName back, or wait until they have ended. Until then nothing is brought back")]
+    public static partial void WrongHub(this ILogger logger, string hub, string kept, int locks);
 }

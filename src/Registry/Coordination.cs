@@ -119,6 +119,21 @@ internal sealed class Coordination(Database database) : ICoordination
     public Task<string?> GetStackAsync(string rolloutId, CancellationToken cancellationToken) =>
         database.FindAsync<string>("SELECT stack FROM compensation_stacks WHERE rollout_id = @rolloutId", new { rolloutId }, cancellationToken);
 
+    public Task<string> ClaimHubAsync(string hub, bool replace, CancellationToken cancellationToken) =>
+        database.WriteAsync(async session =>
+        {
+            await database.Dialect.SerializeAsync(session, "hub");
+            var kept = await session.FindAsync<string>("SELECT name FROM task_hub");
+            if (kept is not null && (kept == hub || !replace))
+            {
+                return kept;
+            }
+
+            await session.ExecuteAsync("DELETE FROM task_hub");
+            await session.ExecuteAsync("INSERT INTO task_hub (name) VALUES (@hub)", new { hub });
+            return hub;
+        }, cancellationToken);
+
     private Task SerializeAsync(Session session, string service, string environment) =>
         database.Dialect.SerializeAsync(session, $"lock {service} {environment}");
 

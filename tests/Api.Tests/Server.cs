@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -18,15 +16,14 @@ using Sluice.Engine;
 using Sluice.Orchestration;
 using Sluice.Orchestration.Ports;
 using Sluice.Registry;
+using Sluice.Testing.Contract.Api;
 using Sluice.Testing.Fakes;
 
 namespace Sluice.Api.Tests;
 
 /// <summary>The API on real sockets, over the embedded engine and a SQLite registry; only the platform is imaginary.</summary>
-public sealed class Server : IAsyncDisposable
+public sealed class Server : ContractServer
 {
-    public const string SystemKeyText = "the-system-key";
-
     private readonly WebApplication _app;
     private readonly SluiceRegistry _registry;
     private readonly string _folder;
@@ -39,16 +36,7 @@ public sealed class Server : IAsyncDisposable
 
     public FakeWorld World { get; }
 
-    public string Url { get; }
-
     public SluiceRegistry Registry => _registry;
-
-    /// <summary>Keys by name: one for each role, named after it, and <c>other</c>, a deployer of another service.</summary>
-    public static IReadOnlyDictionary<string, AccessKey> Keys { get; } = new AccessKey[]
-    {
-        Key("viewer", Role.Viewer), Key("deployer", Role.Deployer), Key("approver", Role.Approver), Key("admin", Role.Admin),
-        Key("other", Role.Deployer, "another-service"),
-    }.ToDictionary(k => k.Name);
 
     public static async Task<Server> StartAsync(Action<IServiceCollection>? more = null, Action<DurableTasks>? moreTasks = null)
     {
@@ -87,42 +75,6 @@ public sealed class Server : IAsyncDisposable
         return new Server(app, registry, folder, world);
     }
 
-    /// <summary>A client that calls with one of <see cref="Keys"/>; with none when null.</summary>
-    public HttpClient As(string? key)
-    {
-        var client = new HttpClient { BaseAddress = new Uri(Url) };
-        if (key is not null)
-        {
-            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", TextOf(key));
-        }
-
-        return client;
-    }
-
-    /// <summary>The text of a key of <see cref="Keys"/>.</summary>
-    public static string TextOf(string key) => "key-of-" + key;
-
-    /// <summary>Sends and reads the answer; JSON where it is JSON.</summary>
-    public async Task<(HttpStatusCode Status, JsonNode? Body, HttpResponseMessage Answer)> SendAsync(
-        string? key, string method, string path, string? body = null, params (string Name, string Value)[] headers)
-    {
-        using var client = As(key);
-        using var request = new HttpRequestMessage(new HttpMethod(method), path);
-        if (body is not null)
-        {
-            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
-        }
-
-        foreach (var (name, value) in headers)
-        {
-            request.Headers.TryAddWithoutValidation(name, value);
-        }
-
-        var answer = await client.SendAsync(request);
-        var text = await answer.Content.ReadAsStringAsync();
-        return (answer.StatusCode, text.StartsWith('{') || text.StartsWith('[') ? JsonNode.Parse(text) : text.Length == 0 ? null : JsonValue.Create(text), answer);
-    }
-
     /// <summary>Starts a rollout that waits for its approval, and returns its id.</summary>
     public async Task<string> StartPausedAsync(string idempotencyKey = "one")
     {
@@ -131,28 +83,6 @@ public sealed class Server : IAsyncDisposable
         var id = (string)body!["id"]!;
         await UntilPhaseAsync(id, "Paused");
         return id;
-    }
-
-    /// <summary>
-    /// Looks until the registry has a rollout in a phase, and so all that led to it, and until one that has ended has tidied up; says what
-    /// it was when it takes too long.
-    /// </summary>
-    public async Task<JsonNode> UntilPhaseAsync(string id, string phase)
-    {
-        var deadline = DateTime.UtcNow.AddSeconds(60);
-        while (true)
-        {
-            var (_, page, _) = await SendAsync("viewer", "GET", $"/api/rollouts?status={phase}");
-            var (_, body, _) = await SendAsync("viewer", "GET", $"/api/rollouts/{id}");
-            var settled = body!["status"]?["outcome"] is null || (string?)body["runtimeStatus"] == "Completed";
-            if (settled && page!["items"]!.AsArray().Any(r => (string?)r!["id"] == id))
-            {
-                return body!;
-            }
-
-            Assert.True(DateTime.UtcNow < deadline, $"{id} did not get {phase}; it is {body}");
-            await Task.Delay(50);
-        }
     }
 
     /// <summary>Takes a table away, as a fault nobody foresaw.</summary>
@@ -167,7 +97,7 @@ public sealed class Server : IAsyncDisposable
         command.ExecuteNonQuery();
     }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         await _app.StopAsync();
         await _app.Services.GetRequiredService<EmbeddedEngine>().StopAsync();
@@ -175,9 +105,6 @@ public sealed class Server : IAsyncDisposable
         await _registry.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
-
-    private static AccessKey Key(string name, Role role, params string[] services) =>
-        new(name, role, services, KeyText.Hash(TextOf(name)), DateTimeOffset.UnixEpoch);
 }
 
 /// <summary>Plans that the tests send.</summary>

@@ -9,9 +9,6 @@ public sealed partial class InfraTests
 {
     private static readonly string Infra = Path.Combine(Repository.Root, "infra");
 
-    // Read by the Azure host alone.
-    private static readonly Dictionary<string, string[]> AzureSections = new() { ["Azure"] = ["KeyVault", "AdminKey", "PostgresIdentity"] };
-
     // Read by the Functions host, the Azure SDK and OpenTelemetry.
     private static readonly string[] HostSettings =
     [
@@ -82,21 +79,22 @@ public sealed partial class InfraTests
     {
         var text = File.ReadAllText(Path.Combine(Infra, "azure.yaml"));
 
-        Assert.True(File.Exists(Path.Combine(Infra, Value("project"), "Functions.csproj")));
-        Assert.True(File.Exists(Path.Combine(Infra, Value("run"))));
-        Assert.True(File.Exists(Path.Combine(Infra, Value("module") + ".bicep")));
+        Assert.Equal(["Functions.csproj"], Values("project").SelectMany(p => Directory.GetFiles(Path.Combine(Infra, p), "*.csproj")).Select(Path.GetFileName));
+        Assert.Equal(["main.bicep"], Values("module").Select(m => m + ".bicep").Where(m => File.Exists(Path.Combine(Infra, m))));
+        Assert.Equal(Directory.GetFiles(Path.Combine(Infra, "hooks")).Order(), Values("run").Select(r => Path.Combine(Infra, r)).Order());
 
-        string Value(string name) => Regex.Match(text, $@"^\s*{name}: (\S+)$", RegexOptions.Multiline, TimeSpan.FromSeconds(1)).Groups[1].Value;
+        IEnumerable<string> Values(string name) =>
+            Regex.Matches(text, $@"^\s*{name}: (\S+)$", RegexOptions.Multiline, TimeSpan.FromSeconds(1)).Select(m => m.Groups[1].Value);
     }
 
     [Fact]
-    public void Every_parameter_can_be_set_but_those_that_make_their_own_value()
+    public void Every_parameter_can_be_set_but_the_key_that_makes_itself()
     {
         var declared = Parameter().Matches(File.ReadAllText(Path.Combine(Infra, "main.bicep"))).Select(m => m.Groups["name"].Value);
         using var given = JsonDocument.Parse(File.ReadAllText(Path.Combine(Infra, "main.parameters.json")));
 
         Assert.Equal(
-            declared.Except(["adminKey", "budgetStart"]).Order(),
+            declared.Except(["adminKey"]).Order(),
             given.RootElement.GetProperty("parameters").EnumerateObject().Select(p => p.Name).Order());
     }
 
@@ -116,19 +114,23 @@ public sealed partial class InfraTests
     }
 
     [Fact]
-    public void Every_query_is_of_an_alert_and_looks_for_entries_that_the_product_writes()
+    public void Every_query_is_of_an_alert_and_looks_for_what_the_product_writes()
     {
         var alerts = File.ReadAllText(Path.Combine(Infra, "modules", "alerts.bicep"));
         var written = Directory.GetFiles(Path.Combine(Repository.Root, "src"), "Log.cs", SearchOption.AllDirectories)
             .SelectMany(file => Entry().Matches(File.ReadAllText(file)).Select(m => m.Groups["name"].Value))
             .Append("PoisonMessageDetected") // the storage provider's
             .ToHashSet();
+        // Names of metrics and of their labels.
+        var measured = Directory.GetFiles(Path.Combine(Repository.Root, "src", "Orchestration", "Telemetry"), "*.cs")
+            .SelectMany(file => Metric().Matches(File.ReadAllText(file)).Select(m => m.Groups["name"].Value)).ToHashSet();
 
         foreach (var file in Directory.GetFiles(Path.Combine(Infra, "alerts"), "*.kql"))
         {
             Assert.Contains($"loadTextContent('../alerts/{Path.GetFileName(file)}')", alerts, StringComparison.Ordinal);
-            var sought = EventName().Matches(File.ReadAllText(file)).Select(m => m.Groups["name"].Value);
-            Assert.Empty(sought.Except(written));
+            var query = File.ReadAllText(file);
+            Assert.Empty(EventName().Matches(query).Select(m => m.Groups["name"].Value).Except(written));
+            Assert.Empty(Metric().Matches(query).Select(m => m.Groups["name"].Value).Except(measured));
         }
     }
 
@@ -140,11 +142,6 @@ public sealed partial class InfraTests
         }
 
         var parts = name.Split("__");
-        if (AzureSections.TryGetValue(parts[1], out var azure))
-        {
-            return azure.Contains(parts[2]);
-        }
-
         var section = typeof(SluiceSettings).GetProperty(parts[1])?.PropertyType;
         return section == typeof(GroupsSettings) ? parts.Length == 2 : section?.GetProperty(parts[2])?.CanWrite == true;
     }
@@ -166,4 +163,7 @@ public sealed partial class InfraTests
 
     [GeneratedRegex(@"EventName\) == '(?<name>\w+)'", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex EventName();
+
+    [GeneratedRegex("""["'](?<name>sluice\.[a-z._]+)["']""", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Metric();
 }

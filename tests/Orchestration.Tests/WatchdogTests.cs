@@ -63,6 +63,45 @@ public sealed class WatchdogTests
     }
 
     [Fact]
+    public async Task On_another_task_hub_where_every_rollout_looks_purged_nothing_is_brought_back()
+    {
+        await using var sim = await Simulation.StartAsync();
+        sim.World.Seed("v1.0.0");
+        var id = await AtTenPercentAsync(sim);
+        await TurnsAsync(sim, 1);
+        var engine = sim.Client.Present;
+        await using var other = await VirtualEngine.StartAsync(new Durable.DurableTasks());
+
+        (sim.Client.HubName, sim.Client.Present) = ("Sluice2", () => other.Client);
+        Assert.Empty(await sim.Watchdog.RunOnceAsync(default));
+        (sim.Client.HubName, sim.Client.Present) = (null, engine);
+
+        Assert.Equal(10, sim.World.Weight("v2.0.0"));
+        Assert.Equal(Outcome.Promoted, (await sim.EndOfAsync(id)).Outcome);
+        (sim.Client.HubName, sim.Client.Present) = ("Sluice2", () => other.Client);
+        Assert.Empty(await sim.Watchdog.RunOnceAsync(default));
+        Assert.Equal("Sluice2", await sim.Registry.ClaimHubAsync("Sluice", replace: false, default));
+    }
+
+    [Fact]
+    public async Task One_that_was_accepted_and_never_begun_begins_after_a_minute()
+    {
+        await using var sim = await Simulation.StartAsync();
+        sim.World.Seed("v1.0.0");
+        var id = await sim.StartRolloutAsync(Plans.Canary, "v2.0.0", key: "first");
+        await sim.Engine.SettleAsync();
+        var begun = sim.Registry.Rollouts.Single(r => r.Id == id);
+        var left = await sim.Registry.AddRolloutAsync(
+            begun with { Id = "left-behind", Status = null, StatusSequence = 0, CreatedAt = sim.Engine.Now }, default);
+
+        Assert.Empty(await sim.Watchdog.RunOnceAsync(default));
+        await sim.Engine.AdvanceAsync(TimeSpan.FromMinutes(2));
+
+        Assert.Equal([left.Id], await sim.Watchdog.RunOnceAsync(default));
+        Assert.NotNull(await sim.Engine.Client.GetInstanceAsync(left.Id));
+    }
+
+    [Fact]
     public async Task Rollouts_that_run_are_left_alone()
     {
         await using var sim = await Simulation.StartAsync();

@@ -8,6 +8,11 @@ public sealed class LateClient : DurableClient
     /// <summary>The client of the moment.</summary>
     public Func<DurableClient> Present { get; set; } = () => throw new InvalidOperationException("No engine has been started yet.");
 
+    /// <summary>Another name of its hub; null for the engine's own.</summary>
+    public string? HubName { get; set; }
+
+    public override string Hub => HubName ?? Present().Hub;
+
     public override Task<string> ScheduleNewOrchestrationInstanceAsync(string orchestratorName, object? input, StartOptions? options = null, CancellationToken cancellationToken = default) =>
         Present().ScheduleNewOrchestrationInstanceAsync(orchestratorName, input, options, cancellationToken);
 

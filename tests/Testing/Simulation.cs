@@ -4,6 +4,7 @@ using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration;
 using Sluice.Orchestration.Ports;
+using Sluice.Orchestration.Schedules;
 using Sluice.Orchestration.Upkeep;
 using Sluice.Testing.Fakes;
 
@@ -14,9 +15,11 @@ public sealed class Simulation : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
 
-    private Simulation(VirtualEngine engine, ServiceProvider services, FakeWorld world, FakeRegistry registry, FakeMigrator database)
+    private Simulation(
+        VirtualEngine engine, LateClient client, ServiceProvider services, FakeWorld world, FakeRegistry registry, FakeMigrator database)
     {
         Engine = engine;
+        Client = client;
         _services = services;
         World = world;
         Registry = registry;
@@ -31,6 +34,9 @@ public sealed class Simulation : IAsyncDisposable
 
     public VirtualEngine Engine { get; }
 
+    /// <summary>The client that the services have.</summary>
+    public LateClient Client { get; }
+
     public FakeWorld World { get; }
 
     public FakeRegistry Registry { get; }
@@ -38,6 +44,8 @@ public sealed class Simulation : IAsyncDisposable
     public FakeMigrator Database { get; }
 
     public RolloutService Rollouts => _services.GetRequiredService<RolloutService>();
+
+    public Scheduler Scheduler => _services.GetRequiredService<Scheduler>();
 
     public Watchdog Watchdog => _services.GetRequiredService<Watchdog>();
 
@@ -63,7 +71,7 @@ public sealed class Simulation : IAsyncDisposable
             .BuildServiceProvider();
         var engine = await VirtualEngine.StartAsync(new DurableTasks().AddSluice(), services, options with { Clock = clock });
         client.Present = () => engine.Client;
-        return new Simulation(engine, services, world, registry, database);
+        return new Simulation(engine, client, services, world, registry, database);
     }
 
     /// <summary>Starts a rollout.</summary>

@@ -15,7 +15,12 @@ internal static class Failures
         IsNonRetriable = MissingTypes.Contains(details.ErrorType, StringComparer.Ordinal),
     };
 
-    public static TaskFailureException Of(TaskFailedException failed) => new(failed.TaskName, failed.TaskId, Of(failed.FailureDetails));
+    public static TaskFailureException Of(TaskFailedException failed) => new(
+        failed.TaskName,
+        failed.TaskId,
+
+        // A child that was terminated fails its call without any details.
+        failed.FailureDetails is { } details ? Of(details) : new TaskFailure("(unknown)", "ended from outside"));
 
     /// <summary>The way back, for a failure that an orchestrator let through: the SDK keeps the causes of its own type only.</summary>
     public static TaskFailedException Of(TaskFailureException failed) => new(failed.TaskName, failed.TaskId, Details(failed.Failure));

@@ -26,6 +26,9 @@ public sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
     public DurableTaskClient Inner => _client
         ?? throw new InvalidOperationException("No invocation has brought a durable client yet; every trigger of this host binds one.");
 
+    /// <inheritdoc/>
+    public override string Hub => Inner.Name;
+
     /// <summary>Where the extension's own routes answer for an instance, as clients reach this app, with what opens them: a secret.</summary>
     /// <exception cref="InvalidOperationException">Nothing was invoked yet.</exception>
     public Uri ManagementUri(string instanceId) => new(Inner.CreateHttpManagementPayload(instanceId).StatusQueryGetUri
@@ -179,9 +182,11 @@ public sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
             .Where(s => s is RuntimeStatus.Completed or RuntimeStatus.Failed or RuntimeStatus.Terminated)
             .Select(s => (OrchestrationRuntimeStatus)s)
             .ToList();
+
+        // The storage provider wants a beginning, and its tables know no time before 1601.
         return ended.Count == 0
             ? 0
-            : (await Inner.PurgeAllInstancesAsync(new MsPurgeFilter(filter.CreatedFrom, filter.CreatedTo, ended), cancellation: cancellationToken)).PurgedInstanceCount;
+            : (await Inner.PurgeAllInstancesAsync(new MsPurgeFilter(filter.CreatedFrom ?? DateTimeOffset.UnixEpoch, filter.CreatedTo, ended), cancellation: cancellationToken)).PurgedInstanceCount;
     }
 
     /// <inheritdoc/>

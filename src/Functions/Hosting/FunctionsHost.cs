@@ -11,6 +11,7 @@ using Sluice.Api.Management;
 using Sluice.Api.Settings;
 using Sluice.Durable;
 using Sluice.Functions.Adapters;
+using Sluice.Functions.Monitor;
 using Sluice.Functions.Telemetry;
 using Sluice.Orchestration;
 using Sluice.Orchestration.Ports;
@@ -35,7 +36,9 @@ public static class FunctionsHost
         builder.ConfigureFunctionsWebApplication();
         builder.Configuration.AddEnvironmentVariables(Prefix);
         builder.AddAzureTelemetry();
-        AddSluice(builder.Services, ReadSettings());
+        var settings = ReadSettings();
+        builder.UseMonitor(settings.Monitor);
+        AddSluice(builder.Services, settings);
         return builder;
     }
 
@@ -127,7 +130,7 @@ public static class FunctionsHost
     private static async Task<string> TaskHubAsync(FunctionsDurableClient client, CancellationToken cancellationToken)
     {
         await client.GetAllInstancesAsync(new InstanceQuery { PageSize = 1 }, cancellationToken);
-        return $"task hub {client.Inner.Name}";
+        return $"task hub {client.Hub}";
     }
 
     // Asked while a plan is checked, which is not asynchronous; a registry of keys is small.

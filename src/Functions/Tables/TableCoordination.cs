@@ -16,6 +16,11 @@ internal sealed class TableCoordination(TableSet tables) : ICoordination
     private const string StackProperty = "Stack";
     private const string CommandPrefix = "c";
 
+    // Services' names have no such character, unescaped.
+    private const string HubPartition = "^hub";
+    private const string HubKey = "hub";
+    private const string HubProperty = "Hub";
+
     private readonly Table _locks = tables.Locks;
     private readonly Table _commands = tables.Commands;
 
@@ -82,6 +87,19 @@ internal sealed class TableCoordination(TableSet tables) : ICoordination
         rows.Reverse();
         return [.. rows.Select(r => r.To<CommandRow>().ToCommand())];
     }
+
+    public Task<string> ClaimHubAsync(string hub, bool replace, CancellationToken cancellationToken) =>
+        _locks.RunAsync(async () =>
+        {
+            var read = await _locks.FindAsync(HubPartition, HubKey, cancellationToken);
+            if (read?.GetString(HubProperty) is { } kept && (kept == hub || !replace))
+            {
+                return (true, kept);
+            }
+
+            var row = new TableEntity(HubPartition, HubKey) { [HubProperty] = hub };
+            return (await _locks.TryWriteAsync([Change.Put(row, read)], cancellationToken), hub);
+        }, cancellationToken);
 
     public Task SetDesiredStateAsync(string rolloutId, DesiredState state, CancellationToken cancellationToken) =>
         _commands.TryWriteAsync(

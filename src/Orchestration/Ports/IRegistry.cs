@@ -232,6 +232,13 @@ public interface ICoordination
 
     /// <summary>The JSON of the rollout's compensations, or null.</summary>
     Task<string?> GetStackAsync(string rolloutId, CancellationToken cancellationToken);
+
+    /// <summary>Remembers the task hub that rollouts live in: a server on another hub would take every one of them for lost.</summary>
+    /// <param name="hub">The hub of the caller.</param>
+    /// <param name="replace">Whether it takes the place of another: nothing is under way.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The hub that is remembered now.</returns>
+    Task<string> ClaimHubAsync(string hub, bool replace, CancellationToken cancellationToken);
 }
 
 /// <summary>A wish for an environment's lock.</summary>

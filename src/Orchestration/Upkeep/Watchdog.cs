@@ -32,17 +32,27 @@ public sealed class Watchdog(
 
     /// <summary>Looks once at every lock that is held and every rollout that has not ended.</summary>
     /// <returns>Ids of the recoveries started and of the rollouts begun, repaired or found standing still.</returns>
-    public async Task<IReadOnlyList<string>> RunOnceAsync(CancellationToken cancellationToken) =>
-    [
-        .. await RecoverLostAsync(cancellationToken),
-        .. await RegistryRepair.RunAsync(registry, client, TakeUpAsync, time.GetUtcNow() - StartTakes, logger, cancellationToken),
-        .. await TellStandingAsync(cancellationToken),
-    ];
+    public async Task<IReadOnlyList<string>> RunOnceAsync(CancellationToken cancellationToken)
+    {
+        var locks = await coordination.ListLocksAsync(cancellationToken);
+        if (await coordination.ClaimHubAsync(client.Hub, replace: locks.Count == 0, cancellationToken) is var hub && hub != client.Hub)
+        {
+            // Here every rollout looks purged. None is: they sleep in the other hub, and bringing them back would undo good releases.
+            logger.WrongHub(client.Hub, hub, locks.Count);
+            return [];
+        }
 
-    private async Task<IReadOnlyList<string>> RecoverLostAsync(CancellationToken cancellationToken)
+        return
+        [
+            .. await RecoverLostAsync(locks, cancellationToken),
+            .. await RegistryRepair.RunAsync(registry, client, TakeUpAsync, time.GetUtcNow() - StartTakes, logger, cancellationToken),
+            .. await TellStandingAsync(cancellationToken),
+        ];
+    }
+
+    private async Task<IReadOnlyList<string>> RecoverLostAsync(IReadOnlyList<LockState> locks, CancellationToken cancellationToken)
     {
         var started = new List<string>();
-        var locks = await coordination.ListLocksAsync(cancellationToken);
         foreach (var held in locks.Where(l => l.Owner is not null).GroupBy(l => l.Owner!, StringComparer.Ordinal))
         {
             var instance = await client.GetInstanceAsync(held.Key, cancellationToken: cancellationToken);

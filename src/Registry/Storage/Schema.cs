@@ -3,7 +3,7 @@ namespace Sluice.Registry.Storage;
 /// <summary>The tables, by version. A version that has been released is never edited: changes are a further entry.</summary>
 internal static class Schema
 {
-    private static readonly IReadOnlyList<Func<IDialect, string>> Versions = [Version1];
+    private static readonly IReadOnlyList<Func<IDialect, string>> Versions = [Version1, Version2];
 
     /// <summary>The version this program reads and writes.</summary>
     public static int Current => Versions.Count;
@@ -163,5 +163,9 @@ internal static class Schema
             sha256 {d.Text} NOT NULL UNIQUE,
             created_at {d.Instant} NOT NULL
         );
+        """;
+
+    private static string Version2(IDialect d) => $"""
+        CREATE TABLE task_hub (name {d.Text} NOT NULL);
         """;
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
 
 namespace Sluice.Functions.Tests.Monitor;
@@ -40,16 +39,16 @@ public sealed class MonitorInstance
         var recorded = document.RootElement;
         return new MonitorInstance
         {
-            Name = recorded.GetProperty("Name").GetString(),
-            InstanceId = recorded.GetProperty("InstanceId").GetString(),
-            CreatedTime = recorded.GetProperty("CreatedTime").GetDateTime(),
-            LastUpdatedTime = recorded.GetProperty("LastUpdatedTime").GetDateTime(),
-            RuntimeStatus = Enum.Parse<MonitorStatus>(recorded.GetProperty("RuntimeStatus").GetString()!),
-            ParentInstanceId = recorded.GetProperty("ParentInstanceId").GetString(),
-            Input = Token(recorded.GetProperty("Input")),
-            Output = Token(recorded.GetProperty("Output")),
-            CustomStatus = Token(recorded.GetProperty("CustomStatus")),
-            History = JArray.FromObject(recorded.GetProperty("History").EnumerateArray().Select(Event).ToList()),
+            Name = recorded.GetProperty(nameof(Name)).GetString(),
+            InstanceId = recorded.GetProperty(nameof(InstanceId)).GetString(),
+            CreatedTime = recorded.GetProperty(nameof(CreatedTime)).GetDateTime(),
+            LastUpdatedTime = recorded.GetProperty(nameof(LastUpdatedTime)).GetDateTime(),
+            RuntimeStatus = Enum.Parse<MonitorStatus>(recorded.GetProperty(nameof(RuntimeStatus)).GetString()!),
+            ParentInstanceId = recorded.GetProperty(nameof(ParentInstanceId)).GetString(),
+            Input = Token(recorded.GetProperty(nameof(Input))),
+            Output = Token(recorded.GetProperty(nameof(Output))),
+            CustomStatus = Token(recorded.GetProperty(nameof(CustomStatus))),
+            History = JArray.FromObject(recorded.GetProperty(nameof(History)).EnumerateArray().Select(Event).ToList()),
         };
     }
 
@@ -69,9 +68,9 @@ public sealed class MonitorInstance
         value.GetProperty("Timestamp").GetDateTimeOffset(),
         value.GetProperty("EventType").GetString()!,
         value.GetProperty("EventId") is { ValueKind: JsonValueKind.Number } id ? id.GetInt32() : null,
-        value.GetProperty("Name").GetString(),
+        value.GetProperty(nameof(Name)).GetString(),
         value.GetProperty("ScheduledTime") is { ValueKind: JsonValueKind.String } at ? at.GetDateTimeOffset() : null,
-        value.GetProperty("Input").GetString(),
+        value.GetProperty(nameof(Input)).GetString(),
         value.GetProperty("Result").GetString(),
         value.GetProperty("Details").GetString(),
         value.GetProperty("DurationInMs").GetDouble(),

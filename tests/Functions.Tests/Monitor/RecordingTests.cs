@@ -18,11 +18,21 @@ public sealed class RecordingTests
     private static readonly JsonSerializerOptions Written = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     [Fact]
-    public async Task Records_an_instance_when_told_to()
+    public async Task Recordings_have_a_history_and_are_made_anew_when_told_to()
     {
-        var told = Environment.GetEnvironmentVariable(Switch)?.Split(' ', 2);
-        Assert.SkipWhen(told is null, $"Only records: set {Switch} to a file name and the URL of an instance.");
-        var url = new UriBuilder(told![1]);
+        if (Environment.GetEnvironmentVariable(Switch)?.Split(' ', 2) is { } told)
+        {
+            await RecordAsync(told[0], told[1]);
+        }
+
+        Assert.All(
+            Directory.GetFiles(MonitorInstance.RecordedFolder, "*.json"),
+            file => Assert.NotEmpty(MonitorInstance.Parse(File.ReadAllText(file)).History!));
+    }
+
+    private static async Task RecordAsync(string name, string uri)
+    {
+        var url = new UriBuilder(uri);
         url.Query += "&showHistory=true&showHistoryOutput=true&showInput=true";
         using var http = new HttpClient();
         var answer = await http.GetFromJsonAsync<JsonObject>(url.Uri, TestContext.Current.CancellationToken);
@@ -45,7 +55,7 @@ public sealed class RecordingTests
             ["History"] = History(answer["historyEvents"]!.AsArray(), new Queue<string>(Ids(children!))),
         };
         await File.WriteAllTextAsync(
-            Path.Combine(MonitorInstance.RecordedFolder, told[0] + ".json"), recorded.ToJsonString(Written) + "\n", TestContext.Current.CancellationToken);
+            Path.Combine(MonitorInstance.RecordedFolder, name + ".json"), recorded.ToJsonString(Written) + "\n", TestContext.Current.CancellationToken);
     }
 
     // The monitor joins a task and its completion into one line at the place of the first, and leaves the turns out.

@@ -121,9 +121,8 @@ public sealed class TableRowTests : IAsyncLifetime
     public async Task A_search_that_looked_at_enough_goes_on_from_its_cursor()
     {
         var faults = new TableFaults("here");
-        var events = new TableEvents(
-            new Table(_place.Table("events"), faults, TimeProvider.System),
-            new TableAudit(new Table(_place.Table("audit"), faults, TimeProvider.System), faults)) { MaxSearched = 5 };
+        var audit = new TableAudit(new Table(_place.Table("audit"), faults, TimeProvider.System), faults);
+        var events = new TableEvents(new Table(_place.Table("events"), faults, TimeProvider.System), audit) { MaxSearched = 5 };
         for (var i = 1; i <= 12; i++)
         {
             await events.AppendAsync(Event(i, i is 1 or 12 ? "the needle" : "hay"), default);

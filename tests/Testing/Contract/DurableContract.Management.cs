@@ -40,7 +40,7 @@ public abstract partial class DurableContract
     }
 
     [Fact]
-    public async Task An_instance_starts_when_it_was_told_to_or_never_when_terminated_before()
+    public virtual async Task An_instance_starts_when_it_was_told_to_or_never_when_terminated_before()
     {
         var started = 0;
         await using var host = await StartAsync(new DurableTasks()
@@ -89,7 +89,7 @@ public abstract partial class DurableContract
     }
 
     [Fact]
-    public async Task Rewinding_repeats_what_failed_through_all_children_and_nothing_else()
+    public virtual async Task Rewinding_repeats_what_failed_through_all_children_and_nothing_else()
     {
         var (good, bad) = (0, 0);
         await using var host = await StartAsync(new DurableTasks()
@@ -176,7 +176,7 @@ public abstract partial class DurableContract
     }
 
     [Fact]
-    public async Task The_history_tells_what_happened_in_order()
+    public virtual async Task The_history_tells_what_happened_in_order()
     {
         await using var host = await StartAsync(Echo()
             .Activity<int, int>("double", n => 2 * n)

@@ -21,6 +21,7 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
     private readonly Dictionary<(string, string), LockState> _locks = [];
     private readonly List<Command> _commands = [];
     private readonly Dictionary<string, DesiredState> _desired = [];
+    private string? _hub;
     private readonly Dictionary<string, string> _stacks = [];
 
     /// <summary>Called before every access with its name; throws or hangs to play a registry that is down.</summary>
@@ -65,7 +66,7 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
         Paged(
             _rollouts.Values
                 .Where(r => (query.Service ?? r.Service) == r.Service && (query.Environment ?? r.Environment) == r.Environment)
-                .Where(r => query.Phase is null || r.Status?.Phase == query.Phase)
+                .Where(r => query.Phase is null || (r.Status?.Phase ?? Phase.Pending) == query.Phase)
                 .OrderByDescending(r => r.CreatedAt).ThenByDescending(r => r.Id, StringComparer.Ordinal),
             query.Limit, query.Cursor));
 
@@ -205,6 +206,9 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
 
     public Task SetDesiredStateAsync(string rolloutId, DesiredState state, CancellationToken cancellationToken) =>
         Do(new("SetDesiredState", cancellationToken), () => _desired[rolloutId] = state);
+
+    public Task<string> ClaimHubAsync(string hub, bool replace, CancellationToken cancellationToken) =>
+        Do(new("ClaimHub", cancellationToken), () => _hub = _hub is null || replace ? hub : _hub);
 
     public Task<DesiredState> GetDesiredStateAsync(string rolloutId, CancellationToken cancellationToken) =>
         Do(new("GetDesiredState", cancellationToken), () => _desired.GetValueOrDefault(rolloutId, DesiredState.Run));

@@ -218,6 +218,17 @@ public abstract class CoordinationContract : RegistryContract
     }
 
     [Fact]
+    public async Task The_first_task_hub_is_remembered_until_it_is_replaced()
+    {
+        Assert.Equal("Sluice", await Store.ClaimHubAsync("Sluice", replace: false, default));
+        Assert.Equal("Sluice", await Other.Coordination.ClaimHubAsync("Other", replace: false, default));
+        Assert.Equal("Other", await Other.Coordination.ClaimHubAsync("Other", replace: true, default));
+
+        Assert.Equal("Other", await Store.ClaimHubAsync("Sluice", replace: false, default));
+        Assert.Empty(await Store.ListLocksAsync(default));
+    }
+
+    [Fact]
     public async Task A_compensation_stack_is_kept_until_it_is_dropped()
     {
         Assert.Null(await Store.GetStackAsync("a", default));
