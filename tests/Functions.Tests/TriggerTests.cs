@@ -1,23 +1,12 @@
 using System.Reflection;
 using Microsoft.Azure.Functions.Worker;
-using Sluice.Durable;
 using Sluice.Functions.Triggers;
-using Sluice.Orchestration;
 
 namespace Sluice.Functions.Tests;
 
-/// <summary>What Functions sees of this app is what the product has.</summary>
+/// <summary>How the host picks a function; that each has its own is compared in Architecture.Tests, which needs no Azure package.</summary>
 public sealed class TriggerTests
 {
-    private static readonly DurableTasks Tasks = new DurableTasks().AddSluice();
-
-    [Fact]
-    public void Every_orchestrator_and_activity_has_its_function()
-    {
-        Assert.Equal(Tasks.OrchestratorNames.Order(), FunctionsWith<OrchestrationTriggerAttribute>().Select(f => f.Name).Order());
-        Assert.Equal(Tasks.ActivityNames.Order(), FunctionsWith<ActivityTriggerAttribute>().Select(f => f.Name).Order());
-    }
-
     [Fact]
     public void The_function_for_every_route_is_tried_last()
     {

@@ -38,6 +38,21 @@ public sealed class FaultTests
     }
 
     [Fact]
+    public async Task A_start_that_answers_late_is_looked_at_before_it_is_given_up()
+    {
+        await using var sim = await Simulation.StartAsync();
+        sim.World.Seed("v1.0.0");
+        var attempts = 0;
+        sim.World.Before = (access, _) => access == "platform.start" && ++attempts < 5 ? Task.FromException(Down) : Task.CompletedTask;
+        var plan = Plans.Canary with { Plan = Plans.Canary.Plan.Replace("readyWithin: 60s", "readyWithin: 10s", StringComparison.Ordinal) };
+
+        var status = await sim.RunAsync(plan, "v2.0.0");
+
+        Assert.Equal(Outcome.Promoted, status.Outcome);
+        Assert.Equal(5, attempts);
+    }
+
+    [Fact]
     public async Task Metrics_that_stay_away_follow_the_plan_in_the_end()
     {
         await using var sim = await Simulation.StartAsync();

@@ -16,7 +16,7 @@ public sealed class SettingsTests(LocalAzure azure) : IClassFixture<LocalAzure>
         app.Launch();
 
         await Eventually.Async(
-            () => app.Said.Any(line => line.Contains("Error: Sluice cannot start: SLUICE__Azure__AdminKey has 5 characters", StringComparison.Ordinal)),
+            () => app.Said.Any(line => line.Contains("error: Sluice cannot start: SLUICE__Azure__AdminKey has 5 characters", StringComparison.Ordinal)),
             "the worker says what is wrong",
             Tools.StartsWithin);
         Assert.False(await app.AnswersAsync());
