@@ -13,6 +13,23 @@ public sealed class SqliteRegistryOpeningTests : RegistryOpeningContract
     private SqlitePlace Files => (SqlitePlace)Place;
 
     [Fact]
+    public async Task A_registry_of_the_version_before_is_brought_up_and_keeps_what_it_has()
+    {
+        await using (var registry = await Place.OpenAsync())
+        {
+            await registry.Coordination.AcquireLockAsync(new("api", "prod", "a", DateTimeOffset.UnixEpoch, true), default);
+        }
+
+        await Files.ExecuteAsync("DROP TABLE task_hub");
+        await Place.SetSchemaVersionAsync(1);
+
+        await using var upgraded = await Place.OpenAsync();
+        Assert.Equal([2], await Place.SchemaVersionsAsync());
+        Assert.Equal("a", (await upgraded.Coordination.GetLockAsync("api", "prod", default))!.Owner);
+        Assert.Equal("Sluice", await upgraded.Coordination.ClaimHubAsync("Sluice", replace: false, default));
+    }
+
+    [Fact]
     public async Task A_file_that_is_no_database_is_refused_and_left_as_it_is()
     {
         await File.WriteAllTextAsync(Files.File, string.Concat(Enumerable.Repeat("this is no database. ", 300)));

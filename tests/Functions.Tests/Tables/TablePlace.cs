@@ -39,6 +39,8 @@ public sealed class TablePlace : RegistryPlace
         return new TableServiceClient(Server, options);
     }
 
+    public override long CurrentSchema => 1;
+
     public override async Task<OpenRegistry> OpenAsync()
     {
         var registry = await OpenRegistryAsync();

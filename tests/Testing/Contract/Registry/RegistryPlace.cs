@@ -8,6 +8,9 @@ public abstract class RegistryPlace : IAsyncDisposable
     /// <summary>Opens the registry there, as one more server would.</summary>
     public abstract Task<OpenRegistry> OpenAsync();
 
+    /// <summary>The schema version that this program writes.</summary>
+    public abstract long CurrentSchema { get; }
+
     /// <summary>The schema versions written there; one, unless something is wrong.</summary>
     public abstract Task<IReadOnlyList<long>> SchemaVersionsAsync();
 
