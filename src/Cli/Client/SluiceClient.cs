@@ -135,6 +135,11 @@ public sealed class SluiceClient : IDisposable
         }
     }
 
+    // The Functions host refuses without a body, before a request gets to Sluice.
+    private static string Advice(HttpStatusCode status) => status == HttpStatusCode.Unauthorized
+        ? "Is this the right address? A server on Azure wants a function key besides its own: set SLUICE_FUNCTIONS_KEY."
+        : "Is this the right address?";
+
     private async Task<Problem> ReadProblemAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (response.Content.Headers.ContentType?.MediaType == Problem.ContentType)
@@ -152,7 +157,7 @@ public sealed class SluiceClient : IDisposable
             }
         }
 
-        return Problem.Of((int)response.StatusCode, "not-sluice", $"{_connection.Url} answered {(int)response.StatusCode}, and not as Sluice does.", "Is this the right address?");
+        return Problem.Of((int)response.StatusCode, "not-sluice", $"{_connection.Url} answered {(int)response.StatusCode}, and not as Sluice does.", Advice(response.StatusCode));
     }
 }
 
