@@ -111,7 +111,7 @@ public abstract partial class DurableContract
     }
 
     [Fact]
-    public async Task Restarting_runs_name_and_input_again_under_the_same_or_a_new_id()
+    public virtual async Task Restarting_runs_name_and_input_again_under_the_same_or_a_new_id()
     {
         await using var host = await StartAsync(Echo());
         var id = (await host.RunAsync("echo", 7, new StartOptions { InstanceId = "again" })).InstanceId;
