@@ -13,7 +13,7 @@ catch (SettingsException e)
     // that does not start loses nothing: orchestrations wait for one that does.
     foreach (var fault in e.Faults)
     {
-        await Console.Error.WriteLineAsync($"Error: Sluice cannot start: {fault}");
+        await Console.Error.WriteLineAsync($"error: Sluice cannot start: {fault}");
     }
 
     return 1;
