@@ -102,6 +102,37 @@ public sealed class WatchdogTests
     }
 
     [Fact]
+    public async Task One_whose_wait_is_long_over_and_that_does_not_move_is_told_once()
+    {
+        await using var sim = await Simulation.StartAsync();
+        var status = new RolloutStatus
+        {
+            Phase = Phase.Progressing, Service = "api", Version = "v2.0.0", Step = "soak 15m", WaitsUntil = sim.Engine.Now.AddMinutes(1),
+        };
+        await using var stuck = await VirtualEngine.StartAsync(
+            new Durable.DurableTasks().Orchestrator<int, string>("Stuck", (context, _) =>
+            {
+                context.SetCustomStatus(status);
+                return context.WaitForExternalEvent<string>("never");
+            }),
+            options: new VirtualEngineOptions { Clock = sim.Engine.Clock });
+        await stuck.Client.ScheduleNewOrchestrationInstanceAsync("Stuck", 0, new Durable.StartOptions { InstanceId = "stuck" });
+        await stuck.SettleAsync();
+        sim.Client.Present = () => stuck.Client;
+        await sim.Registry.AddRolloutAsync(new("stuck", "api", "production", new Release("v2.0.0"), "b", "r", "ci", sim.Engine.Now), default);
+        await sim.Registry.SetRolloutStatusAsync("stuck", 1, status, default);
+
+        await stuck.AdvanceAsync(TimeSpan.FromMinutes(14));
+        Assert.Empty(await sim.Watchdog.RunOnceAsync(default));
+        await stuck.AdvanceAsync(TimeSpan.FromMinutes(3));
+
+        Assert.Equal(["stuck"], await sim.Watchdog.RunOnceAsync(default));
+        Assert.Equal(["stuck"], await sim.Watchdog.RunOnceAsync(default));
+        var told = Assert.Single(sim.Registry.Events, e => e.Type == "rollout.standing");
+        Assert.Contains("should have gone on from 'soak 15m'", told.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Rollouts_that_run_are_left_alone()
     {
         await using var sim = await Simulation.StartAsync();
