@@ -107,7 +107,11 @@ public sealed class WatchdogTests
         await using var sim = await Simulation.StartAsync();
         var status = new RolloutStatus
         {
-            Phase = Phase.Progressing, Service = "api", Version = "v2.0.0", Step = "soak 15m", WaitsUntil = sim.Engine.Now.AddMinutes(1),
+            Phase = Phase.Progressing,
+            Service = "api",
+            Version = "v2.0.0",
+            Step = "soak 15m",
+            WaitsUntil = sim.Engine.Now.AddMinutes(1),
         };
         await using var stuck = await VirtualEngine.StartAsync(
             new Durable.DurableTasks().Orchestrator<int, string>("Stuck", (context, _) =>
