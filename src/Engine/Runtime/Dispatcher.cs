@@ -60,6 +60,7 @@ internal sealed class Dispatcher : IDisposable
     /// <summary>Sets going what a commit brought about. On the writer's thread.</summary>
     public void Release(Effects effects)
     {
+        Know(effects.Begun);
         effects.Activities.ForEach(_activities.Add);
         effects.Timers.ForEach(_timers.Add);
         foreach (var (instance, message) in effects.Messages)
@@ -67,7 +68,7 @@ internal sealed class Dispatcher : IDisposable
             Deliver(instance, message);
         }
 
-        effects.Touched.ForEach(_watch.Touch);
+        effects.Touched.ForEach(t => _watch.Touch(t.Id, t.Status));
     }
 
     /// <summary>Forgets an instance that was removed from the file.</summary>
@@ -145,6 +146,23 @@ internal sealed class Dispatcher : IDisposable
         Schedule(slot, inline);
     }
 
+    /// <summary>Keeps the rows of new instances for their first turn.</summary>
+    private void Know(List<InstanceRow> begun)
+    {
+        if (begun.Count == 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            foreach (var row in begun)
+            {
+                _slots.TryAdd(row.Key, new InstanceSlot(row.Key) { Row = row });
+            }
+        }
+    }
+
     /// <summary>Makes a slot busy; false when it is so already.</summary>
     private bool Occupy(InstanceSlot slot)
     {
@@ -183,6 +201,7 @@ internal sealed class Dispatcher : IDisposable
         {
             if (_turns.Make(slot, arrived, () => Wake(slot.Key, s => s.Strayed = true, inline: false)) is { } commit)
             {
+                commit = commit with { StoredEvents = commit.Events is null ? null : HistoryJson.WriteUtf8(commit.Events) };
                 _store.Enqueue(tables => tables.Apply(commit), effects => Committed(slot, commit, effects), _ => _load.StepEnds());
                 return;
             }
