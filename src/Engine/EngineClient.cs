@@ -43,15 +43,17 @@ public sealed class EngineClient : DurableClient
     private readonly Dispatcher _dispatcher;
     private readonly DurableTasks _tasks;
     private readonly EngineLoad _load;
+    private readonly WriteGate _gate;
     private readonly InstanceWatch _watch;
     private readonly TimeProvider _clock;
 
-    internal EngineClient(EngineStore store, Dispatcher dispatcher, DurableTasks tasks, EngineLoad load, InstanceWatch watch, TimeProvider clock)
+    internal EngineClient(EngineStore store, Dispatcher dispatcher, DurableTasks tasks, EngineLoad load, WriteGate gate, InstanceWatch watch, TimeProvider clock)
     {
         _store = store;
         _dispatcher = dispatcher;
         _tasks = tasks;
         _load = load;
+        _gate = gate;
         _watch = watch;
         _clock = clock;
     }
@@ -59,6 +61,9 @@ public sealed class EngineClient : DurableClient
     /// <inheritdoc/>
     /// <remarks>One file is one hub, so the name is always the same.</remarks>
     public override string Hub => "Sluice";
+
+    /// <inheritdoc/>
+    protected override TimeProvider Clock => _clock;
 
     private long NowMilliseconds => _clock.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -268,6 +273,10 @@ public sealed class EngineClient : DurableClient
             ? [.. _store.Reader.History(row.Key).SelectMany(HistoryJson.ReadList).Select(e => e.ToRecord())]
             : []);
 
+    /// <inheritdoc/>
+    protected override Task<InstanceDiagnosis> ExamineAsync(InstanceDiagnosis diagnosis, CancellationToken cancellationToken) =>
+        Task.FromResult(diagnosis.HasEnded ? diagnosis : Examiner.Examine(diagnosis, _store.Reader, _dispatcher, _tasks));
+
     private static Exception? Done(long key) => key > 0 ? null : new InvalidOperationException("An instance got no key.");
 
     private Task TellAsync(string instanceId, string action, HistoryEvent historyEvent, CancellationToken cancellationToken) => WriteAsync(
@@ -293,8 +302,7 @@ public sealed class EngineClient : DurableClient
     {
         cancellationToken.ThrowIfCancellationRequested();
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _load.StepBegins();
-        _store.Enqueue(
+        void Enqueue() => _store.Enqueue(
             tables =>
             {
                 var effects = new Effects();
@@ -319,6 +327,17 @@ public sealed class EngineClient : DurableClient
                 done.SetException(e);
                 _load.StepEnds();
             });
+
+        if (ActivityQueue.IsActivity)
+        {
+            _load.StepBegins();
+            Enqueue();
+        }
+        else
+        {
+            await _gate.EnterAsync(Enqueue, cancellationToken);
+        }
+
         await done.Task;
     }
 
