@@ -64,7 +64,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         _store = new EngineStore(_options, Fail);
         _dispatcher = new Dispatcher(_store, _tasks, _services, _options, _loggers, _logger, _load, _watch, Fail);
-        _client = new EngineClient(_store, _dispatcher, _tasks, _load, _watch, _options.TimeProvider);
+        _client = new EngineClient(_store, _dispatcher, _tasks, _load, _watch, _options);
         var (activities, timers, messages) = _dispatcher.Recover();
         _logger.EngineStarted(_options.Path, activities, timers, messages);
         return Task.CompletedTask;

@@ -45,15 +45,17 @@ public sealed class EngineClient : DurableClient
     private readonly EngineLoad _load;
     private readonly InstanceWatch _watch;
     private readonly TimeProvider _clock;
+    private readonly string _defaultVersion;
 
-    internal EngineClient(EngineStore store, Dispatcher dispatcher, DurableTasks tasks, EngineLoad load, InstanceWatch watch, TimeProvider clock)
+    internal EngineClient(EngineStore store, Dispatcher dispatcher, DurableTasks tasks, EngineLoad load, InstanceWatch watch, EngineOptions options)
     {
         _store = store;
         _dispatcher = dispatcher;
         _tasks = tasks;
         _load = load;
         _watch = watch;
-        _clock = clock;
+        _clock = options.TimeProvider;
+        _defaultVersion = options.DefaultVersion ?? "";
     }
 
     /// <inheritdoc/>
@@ -77,6 +79,7 @@ public sealed class EngineClient : DurableClient
         var id = options?.InstanceId is { } given ? InstanceIds.Validate(given) : Guid.NewGuid().ToString("N");
         var json = DurableJson.Write(input);
         var tags = HistoryJson.Write(options?.Tags);
+        var version = options?.Version ?? _defaultVersion;
         var now = NowMilliseconds;
         var startAt = Math.Max(now, StoreReader.Ceiling(options?.StartAt) ?? now);
         long? replaced = null;
@@ -85,16 +88,16 @@ public sealed class EngineClient : DurableClient
             {
                 if (tables.Find(id) is { } taken)
                 {
-                    if (options is not { ReplaceEnded: true } || !InstanceRow.IsTerminal(taken.Status))
+                    if (options?.Replaces(taken.Status) is not true)
                     {
                         return new InstanceExistsException(id, taken.Status);
                     }
 
-                    tables.Delete(taken.Key);
+                    tables.Replace(taken.Key, Now, effects);
                     replaced = taken.Key;
                 }
 
-                return Done(tables.Insert(id, orchestratorName, options?.Version ?? "", json, tags, parent: null, now, startAt, effects));
+                return Done(tables.Insert(id, orchestratorName, version, json, tags, parent: null, now, startAt, effects));
             },
             cancellationToken);
         if (replaced is { } key)
@@ -164,8 +167,8 @@ public sealed class EngineClient : DurableClient
         TellAsync(instanceId, "resume", new ExecutionResumed(Now, reason), cancellationToken);
 
     /// <inheritdoc/>
-    public override Task TerminateInstanceAsync(string instanceId, object? output = null, CancellationToken cancellationToken = default) =>
-        TellAsync(instanceId, "terminate", new ExecutionTerminated(Now, DurableJson.Write(output)), cancellationToken);
+    public override Task TerminateInstanceAsync(string instanceId, TerminateOptions options, CancellationToken cancellationToken = default) =>
+        TellAsync(instanceId, "terminate", new ExecutionTerminated(Now, DurableJson.Write(options.Output), options.Recursive), cancellationToken);
 
     /// <inheritdoc/>
     public override Task RewindInstanceAsync(string instanceId, string reason, CancellationToken cancellationToken = default)
@@ -209,7 +212,7 @@ public sealed class EngineClient : DurableClient
 
                 if (!restartWithNewInstanceId)
                 {
-                    tables.Delete(found.Key);
+                    tables.Replace(found.Key, Now, effects);
                     removed = found.Key;
                 }
 
@@ -226,7 +229,7 @@ public sealed class EngineClient : DurableClient
     }
 
     /// <inheritdoc/>
-    public override async Task<int> PurgeInstanceAsync(string instanceId, CancellationToken cancellationToken = default)
+    public override async Task<int> PurgeInstanceAsync(string instanceId, bool recursive, CancellationToken cancellationToken = default)
     {
         var count = 0;
         await WriteAsync(
@@ -234,9 +237,8 @@ public sealed class EngineClient : DurableClient
             {
                 if (tables.Find(instanceId) is { } found && InstanceRow.IsTerminal(found.Status))
                 {
-                    tables.Delete(found.Key);
+                    count = Purge(tables, found.Key, recursive ? instanceId : null);
                     effects.Touched.Add(instanceId);
-                    count = 1;
                 }
 
                 return null;
@@ -254,8 +256,7 @@ public sealed class EngineClient : DurableClient
             {
                 var keys = tables.Ended(
                     StoreReader.Ceiling(filter.CreatedFrom) ?? long.MinValue, filter.CreatedTo?.ToUnixTimeMilliseconds() ?? long.MaxValue, filter.Statuses);
-                keys.ForEach(tables.Delete);
-                count = keys.Count;
+                count = keys.Sum(key => Purge(tables, key, filter.Recursive ? tables.Load(key)?.Id : null));
                 return null;
             },
             cancellationToken);
@@ -267,6 +268,23 @@ public sealed class EngineClient : DurableClient
         Task.FromResult<IReadOnlyList<HistoryRecord>>(_store.Reader.Find(instanceId) is { } row
             ? [.. _store.Reader.History(row.Key).SelectMany(HistoryJson.ReadList).Select(e => e.ToRecord())]
             : []);
+
+    /// <summary>Removes an instance and, if its id is given, those of its children that have ended.</summary>
+    private int Purge(Tables tables, long key, string? parent)
+    {
+        var children = parent is null ? [] : Children(key);
+        tables.Delete(key);
+        return 1 + children.Sum(child =>
+            tables.Find(child) is { } found && found.ParentId == parent && InstanceRow.IsTerminal(found.Status) ? Purge(tables, found.Key, child) : 0);
+    }
+
+    /// <summary>Whom an instance has called in its last run.</summary>
+    private IEnumerable<string> Children(long key) => _store.Reader.History(key)
+        .SelectMany(HistoryJson.ReadList)
+        .OfType<SubOrchestrationInstanceCreated>()
+        .Select(c => c.InstanceId)
+        .Distinct()
+        .ToList();
 
     private static Exception? Done(long key) => key > 0 ? null : new InvalidOperationException("An instance got no key.");
 
