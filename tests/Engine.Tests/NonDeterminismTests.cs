@@ -141,7 +141,7 @@ public sealed class NonDeterminismTests
                         break;
                     case "delay beside an open timer":
                         var timer = context.CreateTimer(TimeSpan.FromDays(1));
-                        await Task.Delay(1);
+                        await Task.Delay(TimeSpan.FromMilliseconds(200)); // long enough not to be over before it is awaited
                         await timer;
                         break;
                     case "thread":

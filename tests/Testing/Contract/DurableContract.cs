@@ -9,6 +9,9 @@ public abstract partial class DurableContract
     /// <summary>Whether a next run begins with the custom status of the run before.</summary>
     protected virtual bool CarriesStatus => true;
 
+    /// <summary>How early a timer may be, in ticks; below zero where the store counts whole seconds.</summary>
+    protected virtual double EarliestTimer => 0;
+
     /// <summary>Whether queries show an instance's version.</summary>
     protected virtual bool ShowsVersion => true;
 
