@@ -21,6 +21,9 @@ public sealed record VirtualEngineOptions
 
     /// <summary>Where logs go; nowhere when null.</summary>
     public ILoggerFactory? Loggers { get; init; }
+
+    /// <summary>Sets further options of the engine, at each start anew.</summary>
+    public Action<EngineOptions>? Adjust { get; init; }
 }
 
 /// <summary>One life of a <see cref="VirtualEngine"/>, from a start to a kill. Activities that outlive it do nothing more.</summary>
@@ -36,21 +39,19 @@ internal sealed class VirtualProcess
     public VirtualProcess(VirtualEngine owner, DurableTasks tasks, IServiceProvider? services, VirtualEngineOptions options)
     {
         _owner = owner;
-        Engine = new EmbeddedEngine(
-            tasks,
-            services,
-            new EngineOptions
-            {
-                Path = owner.Path,
-                Synchronous = StoreSynchronous.Normal,
-                TimeProvider = new HostClock(owner.Clock),
-                MaxConcurrentActivities = options.MaxConcurrentActivities,
-                MaxCachedInstances = options.MaxCachedInstances,
-                LongestTimerWait = TimeSpan.FromDays(36_500),
-                AroundActivity = AttemptAsync,
-                CrashAfterCommit = CrashesAfter,
-            },
-            options.Loggers);
+        var engineOptions = new EngineOptions
+        {
+            Path = owner.Path,
+            Synchronous = StoreSynchronous.Normal,
+            TimeProvider = new HostClock(owner.Clock),
+            MaxConcurrentActivities = options.MaxConcurrentActivities,
+            MaxCachedInstances = options.MaxCachedInstances,
+            LongestTimerWait = TimeSpan.FromDays(36_500),
+            AroundActivity = AttemptAsync,
+            CrashAfterCommit = CrashesAfter,
+        };
+        options.Adjust?.Invoke(engineOptions);
+        Engine = new EmbeddedEngine(tasks, services, engineOptions, options.Loggers);
         Engine.Load.Ended = Changed;
     }
 

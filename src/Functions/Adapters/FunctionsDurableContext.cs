@@ -55,7 +55,7 @@ internal sealed class FunctionsDurableContext(TaskOrchestrationContext inner) : 
             _events[name] = waiters = new EventWaiters(inner, name);
         }
 
-        return Payload.Read<T>(await waiters.NextAsync(cancellationToken))!;
+        return Payload.Read<T>(await waiters.NextAsync(typeof(T), cancellationToken))!;
     }
 
     public override void SendEvent(string instanceId, string eventName, object? payload) =>
