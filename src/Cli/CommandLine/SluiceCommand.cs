@@ -58,6 +58,7 @@ public static class SluiceCommand
                 EventsVerb.Create(terminal),
                 LogsVerb.Create(terminal),
                 DownVerb.Create(terminal),
+                ReplayCheckVerb.Create(terminal),
                 KeyVerbs.Create(terminal),
                 AuditVerb.Create(terminal),
                 GatewayVerb.Create(terminal),

@@ -85,7 +85,7 @@ public abstract partial class DurableContract
     }
 
     [Fact]
-    public virtual async Task A_suspended_instance_shows_why()
+    public async Task A_suspended_instance_shows_why()
     {
         await using var host = await StartAsync(Echo());
         var id = await host.Client.ScheduleNewOrchestrationInstanceAsync("wait", 0);
@@ -96,7 +96,7 @@ public abstract partial class DurableContract
         await host.Client.ResumeInstanceAsync(id, "over");
         var resumed = await host.UntilAsync(id, i => i.RuntimeStatus == RuntimeStatus.Running);
 
-        Assert.Equal("\"the freeze\"", suspended.SerializedOutput);
+        Assert.Equal(ShowsReason ? "\"the freeze\"" : null, suspended.SerializedOutput);
         Assert.Null(resumed.SerializedOutput);
     }
 }
