@@ -39,6 +39,8 @@ public sealed record EngineQuery
 /// <summary>The embedded engine's client. Every change is durable when its task completes.</summary>
 public sealed class EngineClient : DurableClient
 {
+    private const int PurgeBatch = 100;
+
     private readonly EngineStore _store;
     private readonly Dispatcher _dispatcher;
     private readonly DurableTasks _tasks;
@@ -226,17 +228,24 @@ public sealed class EngineClient : DurableClient
     }
 
     /// <inheritdoc/>
-    public override async Task<int> PurgeInstanceAsync(string instanceId, CancellationToken cancellationToken = default)
+    public override Task<int> PurgeInstanceAsync(string instanceId, CancellationToken cancellationToken = default) =>
+        PurgeInstanceAsync(instanceId, recursive: false, cancellationToken);
+
+    /// <summary>Removes an instance that has ended.</summary>
+    /// <param name="instanceId">Which.</param>
+    /// <param name="recursive">Also its children that have ended, and theirs.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>How many were removed: 0 when there is none or it has not ended.</returns>
+    public async Task<int> PurgeInstanceAsync(string instanceId, bool recursive, CancellationToken cancellationToken = default)
     {
         var count = 0;
         await WriteAsync(
             (tables, effects) =>
             {
-                if (tables.Find(instanceId) is { } found && InstanceRow.IsTerminal(found.Status))
+                if (tables.Find(instanceId) is { } found)
                 {
-                    tables.Delete(found.Key);
+                    count = tables.Purge(found.Key, recursive);
                     effects.Touched.Add(instanceId);
-                    count = 1;
                 }
 
                 return null;
@@ -246,19 +255,30 @@ public sealed class EngineClient : DurableClient
     }
 
     /// <inheritdoc/>
-    public override async Task<int> PurgeAllInstancesAsync(PurgeFilter filter, CancellationToken cancellationToken = default)
+    public override Task<int> PurgeAllInstancesAsync(PurgeFilter filter, CancellationToken cancellationToken = default) =>
+        PurgeAllInstancesAsync(filter, recursive: false, cancellationToken);
+
+    /// <summary>Removes all instances that have ended and match, a hundred in a commit, so that others' writes come in between.</summary>
+    /// <param name="filter">Which.</param>
+    /// <param name="recursive">Also their children that have ended, and theirs.</param>
+    /// <param name="cancellationToken">Gives up; what is removed by then stays so.</param>
+    /// <returns>How many were removed.</returns>
+    public async Task<int> PurgeAllInstancesAsync(PurgeFilter filter, bool recursive, CancellationToken cancellationToken = default)
     {
         var count = 0;
-        await WriteAsync(
-            (tables, _) =>
-            {
-                var keys = tables.Ended(
-                    StoreReader.Ceiling(filter.CreatedFrom) ?? long.MinValue, filter.CreatedTo?.ToUnixTimeMilliseconds() ?? long.MaxValue, filter.Statuses);
-                keys.ForEach(tables.Delete);
-                count = keys.Count;
-                return null;
-            },
-            cancellationToken);
+        Place? last = null;
+        while (_store.Reader.Ended(filter, last, PurgeBatch) is { Count: > 0 } batch)
+        {
+            await WriteAsync(
+                (tables, _) =>
+                {
+                    count += batch.Sum(place => tables.Purge(place.Key, recursive));
+                    return null;
+                },
+                cancellationToken);
+            last = batch[^1];
+        }
+
         return count;
     }
 
