@@ -56,8 +56,9 @@ internal static class Payload
             return null;
         }
 
-        // The cheapest quality: what it saves of writing pays for it. What does not get a tenth smaller is not worth reading back.
-        var packed = new byte[Header + (utf8.Length / 10 * 9)];
+        // The cheapest quality: what it saves of writing pays for it. What does not get a quarter smaller, such as
+        // what was compressed before it became text, is not worth unpacking.
+        var packed = new byte[Header + (utf8.Length / 4 * 3)];
         if (!BrotliEncoder.TryCompress(utf8, packed.AsSpan(Header), out var written, quality: 0, window: 18))
         {
             return null;

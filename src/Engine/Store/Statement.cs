@@ -128,7 +128,7 @@ internal readonly struct Value
     public int Bind(sqlite3_stmt statement, int index) => _content switch
     {
         null => raw.sqlite3_bind_null(statement, index),
-        string { Length: 0 } => raw.sqlite3_bind_text(statement, index, ""),
+        string { Length: 0 } or byte[] { Length: 0 } => raw.sqlite3_bind_text(statement, index, ""),
         string text => BindText(statement, index, text),
         byte[] utf8 => raw.sqlite3_bind_text(statement, index, utf8.AsSpan()),
         ReadOnlyMemory<byte> bytes => raw.sqlite3_bind_blob(statement, index, bytes.Span),
