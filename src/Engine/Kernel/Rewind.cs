@@ -14,12 +14,28 @@ internal static class Rewind
     /// <param name="newExecution">For trial replays.</param>
     public static List<HistoryEvent> Reopen(List<HistoryEvent> history, Func<OrchestrationExecution> newExecution)
     {
-        var end = history.FindLastIndex(e => e is ExecutionFailed);
-        var past = end < 0 ? history : history[..end];
+        var past = Living(history);
         foreach (var failure in past.FindAll(e => e is TaskFailed or SubOrchestrationInstanceFailed).AsEnumerable().Reverse())
         {
             var without = past.FindAll(e => !ReferenceEquals(e, failure));
             past = Replays(without, newExecution) ? without : past;
+        }
+
+        return past;
+    }
+
+    /// <summary>What happened before each failure. One that was given up again at once after a rewind has its failure still in its history.</summary>
+    private static List<HistoryEvent> Living(List<HistoryEvent> history)
+    {
+        var past = new List<HistoryEvent>(history.Count);
+        var failed = false;
+        foreach (var item in history)
+        {
+            failed = item is ExecutionFailed || (failed && item is not ExecutionRewound);
+            if (!failed)
+            {
+                past.Add(item);
+            }
         }
 
         return past;

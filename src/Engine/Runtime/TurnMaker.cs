@@ -8,7 +8,8 @@ using Sluice.Engine.Store;
 namespace Sluice.Engine.Runtime;
 
 /// <summary>Turns what arrived for an instance into one commit: sorts the messages, runs the code, records what it decided.</summary>
-internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IServiceProvider services, ILoggerFactory loggers, TimeProvider clock)
+internal sealed class TurnMaker(
+    StoreReader reader, DurableTasks tasks, IServiceProvider services, ILoggerFactory loggers, TimeProvider clock, EngineMetrics metrics)
 {
     /// <summary>Makes the next turn of an instance.</summary>
     /// <param name="slot">The instance.</param>
@@ -28,10 +29,15 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
             return Terminate(slot, row, (ExecutionTerminated)ending.Event);
         }
 
-        var unplayable = slot.Strayed ? new ForeignAwaitException(row.Name) : (UnplayableException?)null;
+        UnplayableException? unplayable = slot.Poison;
+        unplayable ??= slot.Strayed ? new ForeignAwaitException(row.Name) : null;
         slot.Strayed = false;
         List<HistoryEvent>? rewritten = null;
-        if (slot.Execution is null)
+        if (slot.Poison is not null)
+        {
+            slot.Turns = reader.History(slot.Key).Count;
+        }
+        else if (slot.Execution is null)
         {
             try
             {
@@ -43,7 +49,13 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
                 }
 
                 var execution = NewExecution(row, strayed);
+                var begun = EngineMetrics.Now;
                 execution.Replay(past);
+                if (past.Count > 0)
+                {
+                    metrics.Replay(begun, past.Count);
+                }
+
                 slot.Execution = execution;
             }
             catch (UnplayableException e)
@@ -68,6 +80,15 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
         return Run(slot, row, sorted, rewritten, unplayable);
     }
 
+    /// <summary>An instance's execution as its history leaves it, beside the one that is in use; nothing comes of it.</summary>
+    /// <exception cref="UnplayableException">The code does not repeat its history.</exception>
+    public OrchestrationExecution Repeat(InstanceRow row)
+    {
+        var execution = NewExecution(row, static () => { });
+        execution.Replay(Load(new InstanceSlot(row.Key), row));
+        return execution;
+    }
+
     private OrchestrationExecution NewExecution(InstanceRow row, Action strayed)
     {
         try
@@ -90,7 +111,7 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
             slot.LastTurn = past.Count == 0 ? default : past[^1].Timestamp;
             return past;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or NotSupportedException)
         {
             throw new UnreadableHistoryException(row.Id, e);
         }

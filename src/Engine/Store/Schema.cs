@@ -162,6 +162,8 @@ internal static class Schema
     {
         var version = Number(connection, "SELECT count(*) FROM sqlite_master") == 0 ? 0 : Check(connection, options.Path);
         Execute(connection, "PRAGMA journal_mode = WAL");
+        // Hot pages are then written to the file once for many commits.
+        Execute(connection, "PRAGMA wal_autocheckpoint = 4000");
         Execute(connection, options.Synchronous == StoreSynchronous.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         if (version < Version)
         {

@@ -30,10 +30,19 @@ internal sealed class StoreReader(string path) : IDisposable
     public List<string> History(long key) => Use(c =>
         c.History.Read(r => r.GetString(0), Tables.Position(key, 0), Tables.Position(key + 1, 0) - 1));
 
-    /// <summary>Messages nobody has taken, in order.</summary>
-    public List<(long Instance, Message Message)> Inbox() => Use(c => c.Read(
-        "SELECT instance, event, number FROM inbox ORDER BY number",
-        r => (r.GetInt64(0), new Message(HistoryJson.Read(r.GetString(1)), Origin.Inbox, r.GetInt64(2)))));
+    /// <summary>Messages nobody has taken, in order, as stored; see <see cref="HistoryJson.Read"/>.</summary>
+    public List<(long Instance, long Number, string Stored)> Inbox() => Use(c => c.Read(
+        "SELECT instance, number, event FROM inbox ORDER BY number", r => (r.GetInt64(0), r.GetInt64(1), r.GetString(2))));
+
+    /// <summary>Those of one instance.</summary>
+    public List<string> Inbox(long key) => Use(c => c.Read(
+        "SELECT event FROM inbox WHERE instance = ?1 ORDER BY number", r => r.GetString(0), key));
+
+    /// <summary>Timers of an instance that have not fired: the number of the decision, and when it is due.</summary>
+    public Dictionary<int, DateTimeOffset> Timers(long key) => Use(c => c.Read(
+        "SELECT task, due FROM timers WHERE instance = ?1",
+        r => (Task: r.GetInt32(0), Due: DateTimeOffset.FromUnixTimeMilliseconds(r.GetInt64(1))),
+        key)).ToDictionary(t => t.Task, t => t.Due);
 
     /// <summary>Activities without a result.</summary>
     public List<ActivityItem> Activities() => Use(c => c.Read(

@@ -95,13 +95,21 @@ internal sealed class Tables : IDisposable
     public long Insert(string id, string name, string version, string? input, string? tags, ParentLink? parent, long now, long startAt, Effects effects)
     {
         var key = _insertInstance.Number(id, name, version, now, Payload.Pack(input), tags, parent?.Key, parent?.Task, parent?.Name, parent?.Id)!.Value;
-        foreach (var (tag, word) in HistoryJson.ReadTags(tags))
+        if (tags is not null)
         {
-            _insertTag.Execute(tag, word, now, key);
+            foreach (var (tag, word) in HistoryJson.ReadTags(tags))
+            {
+                _insertTag.Execute(tag, word, now, key);
+            }
+        }
+
+        if (startAt <= now)
+        {
+            effects.Begun.Add(new InstanceRow(key, id, name, version, RuntimeStatus.Pending, 0, now, now) { Input = input, Tags = tags, Parent = parent });
         }
 
         SetTimer(new TimerItem(key, 0, StartTask, startAt), effects);
-        effects.Touched.Add(id);
+        effects.Touched.Add((id, RuntimeStatus.Pending));
         return key;
     }
 
@@ -182,8 +190,8 @@ internal sealed class Tables : IDisposable
 
         if (commit.Events is not null)
         {
-            _insertTurn.Execute(Position(key, commit.TurnNumber), Payload.Pack(HistoryJson.Write(commit.Events)));
-            effects.Touched.Add(commit.Row.Id);
+            _insertTurn.Execute(Position(key, commit.TurnNumber), commit.StoredEvents ?? Payload.Pack(HistoryJson.WriteUtf8(commit.Events)));
+            effects.Touched.Add((commit.Row.Id, commit.Status));
         }
 
         foreach (var decision in commit.Decisions)
@@ -350,7 +358,7 @@ internal sealed class Tables : IDisposable
             case RuntimeStatus.Failed:
                 Reopen(child.Key, now);
                 Send(child.Key, new ExecutionRewound(commit.Now, "rewound with its parent"), effects);
-                effects.Touched.Add(child.Id);
+                effects.Touched.Add((child.Id, null));
                 break;
             case null or RuntimeStatus.Terminated or RuntimeStatus.Canceled:
                 StartChild(commit, d, now, effects);
