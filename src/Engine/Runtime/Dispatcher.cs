@@ -297,7 +297,7 @@ internal sealed class Dispatcher : IDisposable
             commit = _turns.Make(slot, arrived, () => Wake(slot.Key, s => s.Strayed = true, inline: false));
             if (commit is { Events: { } events })
             {
-                commit = commit with { StoredEvents = HistoryJson.WriteUtf8(events) };
+                commit = commit with { StoredEvents = Payload.Pack(HistoryJson.WriteUtf8(events)) };
             }
         }
         catch (Exception e) when (e is EngineStoreException || _stopped)
