@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Sluice.Durable;
 
 /// <summary>
@@ -95,6 +97,50 @@ public abstract class DurableClient
 
     /// <summary>What happened in the instance's present run, in order; empty when unknown.</summary>
     public abstract Task<IReadOnlyList<HistoryRecord>> GetOrchestrationHistoryAsync(string instanceId, CancellationToken cancellationToken = default);
+
+    /// <summary>Why an instance does not move, and its children one level down; null when there is no such instance. Changes nothing.</summary>
+    public virtual Task<InstanceDiagnosis?> DiagnoseAsync(string instanceId, CancellationToken cancellationToken = default) =>
+        DiagnoseAsync(instanceId, withChildren: true, cancellationToken);
+
+    /// <summary>The time that diagnoses are made at; the system's by default.</summary>
+    protected virtual TimeProvider Clock => TimeProvider.System;
+
+    /// <summary>Adds what this host's runtime knows to what the history says; by default nothing.</summary>
+    protected virtual Task<InstanceDiagnosis> ExamineAsync(InstanceDiagnosis diagnosis, CancellationToken cancellationToken) => Task.FromResult(diagnosis);
+
+    private async Task<InstanceDiagnosis?> DiagnoseAsync(string instanceId, bool withChildren, CancellationToken cancellationToken)
+    {
+        if (await GetInstanceAsync(instanceId, cancellationToken: cancellationToken) is not { } instance)
+        {
+            return null;
+        }
+
+        IReadOnlyList<HistoryRecord> history;
+        try
+        {
+            history = instance.IsTerminal ? [] : await GetOrchestrationHistoryAsync(instanceId, cancellationToken);
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            // That is what is wrong with it; the host says so below.
+            history = [];
+        }
+
+        var diagnosis = (await ExamineAsync(InstanceDiagnosis.From(instance, history, Clock.GetUtcNow()), cancellationToken)).Cut();
+        if (!withChildren || diagnosis.Children.Count == 0)
+        {
+            return diagnosis;
+        }
+
+        var children = new List<OpenChild>();
+        foreach (var child in diagnosis.Children)
+        {
+            var its = child.InstanceId.Length == 0 ? null : await DiagnoseAsync(child.InstanceId, withChildren: false, cancellationToken);
+            children.Add(its is null ? child : child with { Status = its.Status, Reasons = its.Reasons });
+        }
+
+        return diagnosis with { Children = children };
+    }
 }
 
 /// <summary>How an instance is started.</summary>
@@ -247,6 +293,7 @@ public sealed record PurgeFilter(
 /// <param name="Result">JSON returned.</param>
 /// <param name="Failure">Why it failed.</param>
 /// <param name="FireAt">For timers, when due.</param>
+/// <param name="InstanceId">For children and sent events, the other instance.</param>
 public sealed record HistoryRecord(
     string EventType,
     DateTimeOffset Timestamp,
@@ -256,4 +303,5 @@ public sealed record HistoryRecord(
     string? Input = null,
     string? Result = null,
     TaskFailure? Failure = null,
-    DateTimeOffset? FireAt = null);
+    DateTimeOffset? FireAt = null,
+    string? InstanceId = null);

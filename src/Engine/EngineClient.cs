@@ -43,16 +43,18 @@ public sealed class EngineClient : DurableClient
     private readonly Dispatcher _dispatcher;
     private readonly DurableTasks _tasks;
     private readonly EngineLoad _load;
+    private readonly WriteGate _gate;
     private readonly InstanceWatch _watch;
     private readonly TimeProvider _clock;
     private readonly string _defaultVersion;
 
-    internal EngineClient(EngineStore store, Dispatcher dispatcher, DurableTasks tasks, EngineLoad load, InstanceWatch watch, EngineOptions options)
+    internal EngineClient(EngineStore store, Dispatcher dispatcher, DurableTasks tasks, EngineLoad load, WriteGate gate, InstanceWatch watch, EngineOptions options)
     {
         _store = store;
         _dispatcher = dispatcher;
         _tasks = tasks;
         _load = load;
+        _gate = gate;
         _watch = watch;
         _clock = options.TimeProvider;
         _defaultVersion = options.DefaultVersion ?? "";
@@ -61,6 +63,9 @@ public sealed class EngineClient : DurableClient
     /// <inheritdoc/>
     /// <remarks>One file is one hub, so the name is always the same.</remarks>
     public override string Hub => "Sluice";
+
+    /// <inheritdoc/>
+    protected override TimeProvider Clock => _clock;
 
     private long NowMilliseconds => _clock.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -151,12 +156,12 @@ public sealed class EngineClient : DurableClient
     /// <inheritdoc/>
     public override Task<InstanceMetadata> WaitForInstanceStartAsync(
         string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellationToken = default) =>
-        WaitAsync(instanceId, m => m.RuntimeStatus != RuntimeStatus.Pending, getInputsAndOutputs, cancellationToken);
+        WaitAsync(instanceId, untilEnded: false, getInputsAndOutputs, cancellationToken);
 
     /// <inheritdoc/>
     public override Task<InstanceMetadata> WaitForInstanceCompletionAsync(
         string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellationToken = default) =>
-        WaitAsync(instanceId, m => m.IsTerminal, getInputsAndOutputs, cancellationToken);
+        WaitAsync(instanceId, untilEnded: true, getInputsAndOutputs, cancellationToken);
 
     /// <inheritdoc/>
     public override Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellationToken = default) =>
@@ -189,7 +194,7 @@ public sealed class EngineClient : DurableClient
 
                 tables.Reopen(found.Key, milliseconds);
                 tables.Send(found.Key, new ExecutionRewound(now, reason), effects);
-                effects.Touched.Add(instanceId);
+                effects.Touched.Add((instanceId, null));
                 return null;
             },
             cancellationToken);
@@ -238,7 +243,7 @@ public sealed class EngineClient : DurableClient
                 if (tables.Find(instanceId) is { } found && InstanceRow.IsTerminal(found.Status))
                 {
                     count = Purge(tables, found.Key, recursive ? instanceId : null);
-                    effects.Touched.Add(instanceId);
+                    effects.Touched.Add((instanceId, null));
                 }
 
                 return null;
@@ -268,6 +273,10 @@ public sealed class EngineClient : DurableClient
         Task.FromResult<IReadOnlyList<HistoryRecord>>(_store.Reader.Find(instanceId) is { } row
             ? [.. _store.Reader.History(row.Key).SelectMany(HistoryJson.ReadList).Select(e => e.ToRecord())]
             : []);
+
+    /// <inheritdoc/>
+    protected override Task<InstanceDiagnosis> ExamineAsync(InstanceDiagnosis diagnosis, CancellationToken cancellationToken) =>
+        Task.FromResult(diagnosis.HasEnded ? diagnosis : Examiner.Examine(diagnosis, _store.Reader, _dispatcher, _tasks));
 
     /// <summary>Removes an instance and, if its id is given, those of its children that have ended.</summary>
     private int Purge(Tables tables, long key, string? parent)
@@ -311,8 +320,7 @@ public sealed class EngineClient : DurableClient
     {
         cancellationToken.ThrowIfCancellationRequested();
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _load.StepBegins();
-        _store.Enqueue(
+        void Enqueue() => _store.Enqueue(
             tables =>
             {
                 var effects = new Effects();
@@ -337,31 +345,39 @@ public sealed class EngineClient : DurableClient
                 done.SetException(e);
                 _load.StepEnds();
             });
+
+        if (ActivityQueue.IsActivity)
+        {
+            _load.StepBegins();
+            Enqueue();
+        }
+        else
+        {
+            await _gate.EnterAsync(Enqueue, cancellationToken);
+        }
+
         await done.Task;
     }
 
-    private async Task<InstanceMetadata> WaitAsync(
-        string instanceId, Func<InstanceMetadata, bool> reached, bool withData, CancellationToken cancellationToken)
+    private async Task<InstanceMetadata> WaitAsync(string instanceId, bool untilEnded, bool withData, CancellationToken cancellationToken)
     {
-        Task? change = null;
         while (true)
         {
-            var instance = _store.Reader.Find(instanceId)?.ToMetadata(withData) ?? throw new InstanceNotFoundException(instanceId);
-            if (reached(instance))
+            // Asking to be told comes before looking: a change in between is not missed.
+            var change = _watch.Next(instanceId, untilEnded);
+            if (_store.Reader.Find(instanceId)?.ToMetadata(withData) is not { } instance)
             {
+                _watch.Touch(instanceId, null);
+                throw new InstanceNotFoundException(instanceId);
+            }
+
+            if (untilEnded ? instance.IsTerminal : instance.RuntimeStatus != RuntimeStatus.Pending)
+            {
+                _watch.Touch(instanceId, instance.RuntimeStatus);
                 return instance;
             }
 
-            // Look once more after asking to be told: the change may have come in between.
-            if (change is null)
-            {
-                change = _watch.Next(instanceId);
-            }
-            else
-            {
-                await change.WaitAsync(cancellationToken);
-                change = null;
-            }
+            await change.WaitAsync(cancellationToken);
         }
     }
 }

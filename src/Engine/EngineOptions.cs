@@ -1,3 +1,4 @@
+using Sluice.Durable;
 using Sluice.Engine.Kernel;
 
 namespace Sluice.Engine;
@@ -47,11 +48,32 @@ public sealed class EngineOptions
     /// <summary>How many activities run at once, 1 or more. The default is 64.</summary>
     public int MaxConcurrentActivities { get; set; } = 64;
 
+    /// <summary>How many of one type run at once, by the activity's name without case, 1 or more; others are bounded by <see cref="MaxConcurrentActivities"/> alone.</summary>
+    public IReadOnlyDictionary<string, int> MaxConcurrentPerActivity { get; set; } = new Dictionary<string, int>();
+
     /// <summary>How many waiting instances stay in memory, 0 or more; others are rebuilt from their history when something happens. The default is 1,000.</summary>
     public int MaxCachedInstances { get; set; } = 1_000;
 
-    /// <summary>How long a stop waits for running activities, which are cancelled at its beginning. The default is 10 seconds.</summary>
+    /// <summary>
+    /// How long a stop lets running activities go on before it cancels them. No other begins, clients are refused, turns are made and
+    /// committed. The default is zero: whatever is cancelled runs again at the next start.
+    /// </summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.Zero;
+
+    /// <summary>How long a stop waits for activities it has cancelled. The default is 10 seconds.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How many turns and writes may be under way, 1 or more: beyond it, writes of clients wait for room instead of filling the memory. What
+    /// the engine itself writes is never held up. The default is 10,000.
+    /// </summary>
+    public int MaxPendingWrites { get; set; } = 10_000;
+
+    /// <summary>
+    /// How often a turn is tried that cannot be made for a fault of the engine or the runtime, 1 or more; after that its instance fails with
+    /// <c>Poisoned</c>. The default is 5, over about 40 seconds.
+    /// </summary>
+    public int MaxTurnAttempts { get; set; } = 5;
 
     /// <summary>The clock. The default is the system's.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
@@ -83,6 +105,9 @@ public sealed class EngineOptions
     /// <summary>Stands around every activity attempt: virtual time and crash points.</summary>
     internal Func<string, Func<Task<object?>>, Task<object?>>? AroundActivity { get; set; }
 
+    /// <summary>Called before each turn with its instance's key; what it throws is a fault of the engine, for tests.</summary>
+    internal Action<long>? BeforeTurn { get; set; }
+
     /// <summary>Called on the writer's thread after each commit, before anybody hears of it; true is a crash at this point.</summary>
     internal Func<long, bool>? CrashAfterCommit { get; set; }
 
@@ -92,12 +117,25 @@ public sealed class EngineOptions
     /// <summary>The wall clock may be set, or the machine sleep: timers look at it again after this, however far the next one is.</summary>
     internal TimeSpan LongestTimerWait { get; set; } = TimeSpan.FromMinutes(1);
 
-    internal void Validate()
+    internal void Validate(DurableTasks tasks)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(Path);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConcurrentActivities, 1);
+        foreach (var (name, limit) in MaxConcurrentPerActivity)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1, $"{nameof(MaxConcurrentPerActivity)}[{name}]");
+            if (tasks.FindActivity(name) is null)
+            {
+                throw new ArgumentException(
+                    $"{nameof(MaxConcurrentPerActivity)} names '{name}', which is no activity. Known are: {string.Join(", ", tasks.ActivityNames.Order())}.");
+            }
+        }
+
         ArgumentOutOfRangeException.ThrowIfNegative(MaxCachedInstances);
         ArgumentOutOfRangeException.ThrowIfLessThan(StopTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(DrainTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxPendingWrites, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxTurnAttempts, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxOrchestrationActions, 1);
         if (MaximumTimerInterval is { } interval)
         {

@@ -91,7 +91,8 @@ public sealed class TurnMakerTests
     {
         using var reader = new StoreReader(engine.Path);
         var options = new EngineOptions { Path = engine.Path };
-        var turns = new TurnMaker(reader, Tasks, null!, options, NullLoggerFactory.Instance, NullLogger.Instance);
+        using var metrics = new EngineMetrics();
+        var turns = new TurnMaker(reader, Tasks, null!, options, NullLoggerFactory.Instance, NullLogger.Instance, metrics);
         var slot = new InstanceSlot(reader.Find("i")!.Key);
         return (turns.Make(slot, arrived, () => { }), slot.Held);
     }

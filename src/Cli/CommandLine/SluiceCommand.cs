@@ -57,6 +57,7 @@ public static class SluiceCommand
                 HistoryVerb.Create(terminal),
                 EventsVerb.Create(terminal),
                 LogsVerb.Create(terminal),
+                DoctorVerb.Create(terminal),
                 DownVerb.Create(terminal),
                 ReplayCheckVerb.Create(terminal),
                 KeyVerbs.Create(terminal),

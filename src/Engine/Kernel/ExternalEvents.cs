@@ -24,6 +24,9 @@ internal sealed class ExternalEvents
     /// <summary>How many wait now.</summary>
     public int Waiting { get; private set; }
 
+    /// <summary>Names waited for, and how many wait for each.</summary>
+    public IEnumerable<(string Name, int Count)> Names => _waiters.Where(w => w.Value.Count > 0).Select(w => (w.Key, w.Value.Count));
+
     /// <summary>Events nobody took, in order of arrival.</summary>
     public IEnumerable<EventRaised> Early => _early.Values.SelectMany(q => q).OrderBy(e => e.Order).Select(e => e.Raised);
 

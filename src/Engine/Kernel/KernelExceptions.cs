@@ -33,6 +33,18 @@ internal sealed class UnreadableHistoryException(string instanceId, Exception e)
     : UnplayableException(
         $"HistoryUnreadable: The history of instance '{instanceId}' cannot be read ({e.Message}). Rewind it with the program that wrote it, or restore a backup.", e);
 
+/// <summary>The engine has given an instance up: its turn cannot be made.</summary>
+internal sealed class PoisonedException(string message, Exception? innerException = null) : UnplayableException("Poisoned: " + message, innerException)
+{
+    /// <summary>Every attempt at its turn ended with a fault.</summary>
+    public static PoisonedException Of(string instanceId, int attempts, Exception e) => new(
+        $"The turn of instance '{instanceId}' could not be made {attempts} times; the last time: {e.GetType().Name}: {e.Message} The log has all of it. Rewind the instance when the cause is gone.", e);
+
+    /// <summary>The process died again and again while it made the turn.</summary>
+    public static PoisonedException OfDeaths(int deaths) => new(
+        $"The process died {deaths} times in a row while it made the turn of this instance (a stack overflow, memory without end). Correct the orchestrator and rewind the instance.");
+}
+
 /// <summary>The host does not have the orchestrator that an instance was started with.</summary>
 internal sealed class MissingOrchestratorException(string name)
     : UnplayableException($"OrchestratorMissing: There is no orchestrator '{name}' in this program. Deploy the version that has it and rewind the instance.");

@@ -14,10 +14,26 @@ internal static class Rewind
     /// <param name="newExecution">For trial replays.</param>
     public static List<HistoryEvent> Reopen(List<HistoryEvent> history, Func<OrchestrationExecution> newExecution)
     {
-        var end = history.FindLastIndex(e => e is ExecutionFailed);
-        var past = end < 0 ? history : history[..end];
+        var past = Living(history);
         var whole = newExecution();
         return Replays(whole, past) ? Without(past, whole.QuietFailures, newExecution) : past;
+    }
+
+    /// <summary>What happened before each failure. One that was given up again at once after a rewind has its failure still in its history.</summary>
+    private static List<HistoryEvent> Living(List<HistoryEvent> history)
+    {
+        var past = new List<HistoryEvent>(history.Count);
+        var failed = false;
+        foreach (var item in history)
+        {
+            failed = item is ExecutionFailed || (failed && item is not ExecutionRewound);
+            if (!failed)
+            {
+                past.Add(item);
+            }
+        }
+
+        return past;
     }
 
     private static List<HistoryEvent> Without(List<HistoryEvent> past, IEnumerable<Answer> failures, Func<OrchestrationExecution> newExecution)

@@ -9,7 +9,8 @@ namespace Sluice.Engine.Runtime;
 
 /// <summary>Turns what arrived for an instance into one commit: sorts the messages, runs the code, records what it decided.</summary>
 internal sealed class TurnMaker(
-    StoreReader reader, DurableTasks tasks, IServiceProvider services, EngineOptions options, ILoggerFactory loggers, ILogger logger)
+    StoreReader reader, DurableTasks tasks, IServiceProvider services, EngineOptions options, ILoggerFactory loggers, ILogger logger,
+    EngineMetrics metrics)
 {
     private readonly TimeProvider _clock = options.TimeProvider;
     private readonly KernelOptions _kernel = options.ToKernelOptions();
@@ -32,10 +33,15 @@ internal sealed class TurnMaker(
             return Terminate(slot, row, (ExecutionTerminated)ending.Event);
         }
 
-        var unplayable = slot.Strayed ? new ForeignAwaitException(row.Name) : (UnplayableException?)null;
+        UnplayableException? unplayable = slot.Poison;
+        unplayable ??= slot.Strayed ? new ForeignAwaitException(row.Name) : null;
         slot.Strayed = false;
         List<HistoryEvent>? rewritten = null;
-        if (slot.Execution is null && Mismatch(row) is { } mismatch)
+        if (slot.Poison is not null)
+        {
+            slot.Turns = reader.History(slot.Key).Count;
+        }
+        else if (slot.Execution is null && Mismatch(row) is { } mismatch)
         {
             if (options.VersionFailureStrategy == VersionFailureStrategy.Reject)
             {
@@ -56,7 +62,12 @@ internal sealed class TurnMaker(
                     rewritten = past = Rewind.Reopen(past, () => NewExecution(row, strayed));
                 }
 
+                var begun = EngineMetrics.Now;
                 slot.Execution = Replaying.Replay(past, call => NewExecution(row, strayed, call));
+                if (past.Count > 0)
+                {
+                    metrics.Replay(begun, past.Count);
+                }
             }
             catch (UnplayableException e)
             {
@@ -78,6 +89,15 @@ internal sealed class TurnMaker(
         }
 
         return Run(slot, row, sorted, rewritten, unplayable);
+    }
+
+    /// <summary>An instance's execution as its history leaves it, beside the one that is in use; nothing comes of it.</summary>
+    /// <exception cref="UnplayableException">The code does not repeat its history.</exception>
+    public OrchestrationExecution Repeat(InstanceRow row)
+    {
+        var execution = NewExecution(row, static () => { });
+        execution.Replay(Load(new InstanceSlot(row.Key), row));
+        return execution;
     }
 
     private VersionMismatchException? Mismatch(InstanceRow row)
@@ -122,7 +142,7 @@ internal sealed class TurnMaker(
             slot.LastTurn = past.Count == 0 ? default : past[^1].Timestamp;
             return past;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or NotSupportedException)
         {
             throw new UnreadableHistoryException(row.Id, e);
         }
