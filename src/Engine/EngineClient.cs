@@ -153,12 +153,12 @@ public sealed class EngineClient : DurableClient
     /// <inheritdoc/>
     public override Task<InstanceMetadata> WaitForInstanceStartAsync(
         string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellationToken = default) =>
-        WaitAsync(instanceId, m => m.RuntimeStatus != RuntimeStatus.Pending, getInputsAndOutputs, cancellationToken);
+        WaitAsync(instanceId, untilEnded: false, getInputsAndOutputs, cancellationToken);
 
     /// <inheritdoc/>
     public override Task<InstanceMetadata> WaitForInstanceCompletionAsync(
         string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellationToken = default) =>
-        WaitAsync(instanceId, m => m.IsTerminal, getInputsAndOutputs, cancellationToken);
+        WaitAsync(instanceId, untilEnded: true, getInputsAndOutputs, cancellationToken);
 
     /// <inheritdoc/>
     public override Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellationToken = default) =>
@@ -191,7 +191,7 @@ public sealed class EngineClient : DurableClient
 
                 tables.Reopen(found.Key, milliseconds);
                 tables.Send(found.Key, new ExecutionRewound(now, reason), effects);
-                effects.Touched.Add(instanceId);
+                effects.Touched.Add((instanceId, null));
                 return null;
             },
             cancellationToken);
@@ -240,7 +240,7 @@ public sealed class EngineClient : DurableClient
                 if (tables.Find(instanceId) is { } found && InstanceRow.IsTerminal(found.Status))
                 {
                     tables.Delete(found.Key);
-                    effects.Touched.Add(instanceId);
+                    effects.Touched.Add((instanceId, null));
                     count = 1;
                 }
 
@@ -341,28 +341,25 @@ public sealed class EngineClient : DurableClient
         await done.Task;
     }
 
-    private async Task<InstanceMetadata> WaitAsync(
-        string instanceId, Func<InstanceMetadata, bool> reached, bool withData, CancellationToken cancellationToken)
+    private async Task<InstanceMetadata> WaitAsync(string instanceId, bool untilEnded, bool withData, CancellationToken cancellationToken)
     {
-        Task? change = null;
         while (true)
         {
-            var instance = _store.Reader.Find(instanceId)?.ToMetadata(withData) ?? throw new InstanceNotFoundException(instanceId);
-            if (reached(instance))
+            // Asking to be told comes before looking: a change in between is not missed.
+            var change = _watch.Next(instanceId, untilEnded);
+            if (_store.Reader.Find(instanceId)?.ToMetadata(withData) is not { } instance)
             {
+                _watch.Touch(instanceId, null);
+                throw new InstanceNotFoundException(instanceId);
+            }
+
+            if (untilEnded ? instance.IsTerminal : instance.RuntimeStatus != RuntimeStatus.Pending)
+            {
+                _watch.Touch(instanceId, instance.RuntimeStatus);
                 return instance;
             }
 
-            // Look once more after asking to be told: the change may have come in between.
-            if (change is null)
-            {
-                change = _watch.Next(instanceId);
-            }
-            else
-            {
-                await change.WaitAsync(cancellationToken);
-                change = null;
-            }
+            await change.WaitAsync(cancellationToken);
         }
     }
 }

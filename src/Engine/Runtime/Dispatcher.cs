@@ -138,6 +138,7 @@ internal sealed class Dispatcher : IDisposable
     /// <summary>Sets going what a commit brought about. On the writer's thread.</summary>
     public void Release(Effects effects)
     {
+        Know(effects.Begun);
         effects.Activities.ForEach(_activities.Add);
         effects.Timers.ForEach(_timers.Add);
         foreach (var (instance, message) in effects.Messages)
@@ -145,7 +146,7 @@ internal sealed class Dispatcher : IDisposable
             Deliver(instance, message);
         }
 
-        effects.Touched.ForEach(_watch.Touch);
+        effects.Touched.ForEach(t => _watch.Touch(t.Id, t.Status));
     }
 
     /// <summary>Forgets an instance that was removed from the file.</summary>
@@ -225,6 +226,23 @@ internal sealed class Dispatcher : IDisposable
         Schedule(slot, inline);
     }
 
+    /// <summary>Keeps the rows of new instances for their first turn.</summary>
+    private void Know(List<InstanceRow> begun)
+    {
+        if (begun.Count == 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            foreach (var row in begun)
+            {
+                _slots.TryAdd(row.Key, new InstanceSlot(row.Key) { Row = row });
+            }
+        }
+    }
+
     /// <summary>Makes a slot busy; false when it is so already.</summary>
     private bool Occupy(InstanceSlot slot)
     {
@@ -273,6 +291,10 @@ internal sealed class Dispatcher : IDisposable
             }
 
             commit = _turns.Make(slot, arrived, () => Wake(slot.Key, s => s.Strayed = true, inline: false));
+            if (commit?.Events is { } events)
+            {
+                commit = commit with { StoredEvents = HistoryJson.WriteUtf8(events) };
+            }
         }
         catch (Exception e) when (e is EngineStoreException || _stopped)
         {

@@ -40,8 +40,8 @@ internal sealed class EngineStore : IDisposable
         try
         {
             _tables = new Tables(_connection);
-            _begin = new Statement(_connection, "BEGIN IMMEDIATE", 0);
-            _commit = new Statement(_connection, "COMMIT", 0);
+            _begin = new Statement(_connection, "BEGIN IMMEDIATE");
+            _commit = new Statement(_connection, "COMMIT");
             Reader = new StoreReader(options.Path);
         }
         catch (SqliteException e)
