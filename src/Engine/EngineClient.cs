@@ -46,8 +46,9 @@ public sealed class EngineClient : DurableClient
     private readonly WriteGate _gate;
     private readonly InstanceWatch _watch;
     private readonly TimeProvider _clock;
+    private readonly string _defaultVersion;
 
-    internal EngineClient(EngineStore store, Dispatcher dispatcher, DurableTasks tasks, EngineLoad load, WriteGate gate, InstanceWatch watch, TimeProvider clock)
+    internal EngineClient(EngineStore store, Dispatcher dispatcher, DurableTasks tasks, EngineLoad load, WriteGate gate, InstanceWatch watch, EngineOptions options)
     {
         _store = store;
         _dispatcher = dispatcher;
@@ -55,7 +56,8 @@ public sealed class EngineClient : DurableClient
         _load = load;
         _gate = gate;
         _watch = watch;
-        _clock = clock;
+        _clock = options.TimeProvider;
+        _defaultVersion = options.DefaultVersion ?? "";
     }
 
     /// <inheritdoc/>
@@ -82,6 +84,7 @@ public sealed class EngineClient : DurableClient
         var id = options?.InstanceId is { } given ? InstanceIds.Validate(given) : Guid.NewGuid().ToString("N");
         var json = DurableJson.Write(input);
         var tags = HistoryJson.Write(options?.Tags);
+        var version = options?.Version ?? _defaultVersion;
         var now = NowMilliseconds;
         var startAt = Math.Max(now, StoreReader.Ceiling(options?.StartAt) ?? now);
         long? replaced = null;
@@ -90,16 +93,16 @@ public sealed class EngineClient : DurableClient
             {
                 if (tables.Find(id) is { } taken)
                 {
-                    if (options is not { ReplaceEnded: true } || !InstanceRow.IsTerminal(taken.Status))
+                    if (options?.Replaces(taken.Status) is not true)
                     {
                         return new InstanceExistsException(id, taken.Status);
                     }
 
-                    tables.Delete(taken.Key);
+                    tables.Replace(taken.Key, Now, effects);
                     replaced = taken.Key;
                 }
 
-                return Done(tables.Insert(id, orchestratorName, options?.Version ?? "", json, tags, parent: null, now, startAt, effects));
+                return Done(tables.Insert(id, orchestratorName, version, json, tags, parent: null, now, startAt, effects));
             },
             cancellationToken);
         if (replaced is { } key)
@@ -169,8 +172,8 @@ public sealed class EngineClient : DurableClient
         TellAsync(instanceId, "resume", new ExecutionResumed(Now, reason), cancellationToken);
 
     /// <inheritdoc/>
-    public override Task TerminateInstanceAsync(string instanceId, object? output = null, CancellationToken cancellationToken = default) =>
-        TellAsync(instanceId, "terminate", new ExecutionTerminated(Now, DurableJson.Write(output)), cancellationToken);
+    public override Task TerminateInstanceAsync(string instanceId, TerminateOptions options, CancellationToken cancellationToken = default) =>
+        TellAsync(instanceId, "terminate", new ExecutionTerminated(Now, DurableJson.Write(options.Output), options.Recursive), cancellationToken);
 
     /// <inheritdoc/>
     public override Task RewindInstanceAsync(string instanceId, string reason, CancellationToken cancellationToken = default)
@@ -214,7 +217,7 @@ public sealed class EngineClient : DurableClient
 
                 if (!restartWithNewInstanceId)
                 {
-                    tables.Delete(found.Key);
+                    tables.Replace(found.Key, Now, effects);
                     removed = found.Key;
                 }
 
@@ -231,7 +234,7 @@ public sealed class EngineClient : DurableClient
     }
 
     /// <inheritdoc/>
-    public override async Task<int> PurgeInstanceAsync(string instanceId, CancellationToken cancellationToken = default)
+    public override async Task<int> PurgeInstanceAsync(string instanceId, bool recursive, CancellationToken cancellationToken = default)
     {
         var count = 0;
         await WriteAsync(
@@ -239,9 +242,8 @@ public sealed class EngineClient : DurableClient
             {
                 if (tables.Find(instanceId) is { } found && InstanceRow.IsTerminal(found.Status))
                 {
-                    tables.Delete(found.Key);
+                    count = Purge(tables, found.Key, recursive ? instanceId : null);
                     effects.Touched.Add((instanceId, null));
-                    count = 1;
                 }
 
                 return null;
@@ -259,8 +261,7 @@ public sealed class EngineClient : DurableClient
             {
                 var keys = tables.Ended(
                     StoreReader.Ceiling(filter.CreatedFrom) ?? long.MinValue, filter.CreatedTo?.ToUnixTimeMilliseconds() ?? long.MaxValue, filter.Statuses);
-                keys.ForEach(tables.Delete);
-                count = keys.Count;
+                count = keys.Sum(key => Purge(tables, key, filter.Recursive ? tables.Load(key)?.Id : null));
                 return null;
             },
             cancellationToken);
@@ -276,6 +277,23 @@ public sealed class EngineClient : DurableClient
     /// <inheritdoc/>
     protected override Task<InstanceDiagnosis> ExamineAsync(InstanceDiagnosis diagnosis, CancellationToken cancellationToken) =>
         Task.FromResult(diagnosis.HasEnded ? diagnosis : Examiner.Examine(diagnosis, _store.Reader, _dispatcher, _tasks));
+
+    /// <summary>Removes an instance and, if its id is given, those of its children that have ended.</summary>
+    private int Purge(Tables tables, long key, string? parent)
+    {
+        var children = parent is null ? [] : Children(key);
+        tables.Delete(key);
+        return 1 + children.Sum(child =>
+            tables.Find(child) is { } found && found.ParentId == parent && InstanceRow.IsTerminal(found.Status) ? Purge(tables, found.Key, child) : 0);
+    }
+
+    /// <summary>Whom an instance has called in its last run.</summary>
+    private IEnumerable<string> Children(long key) => _store.Reader.History(key)
+        .SelectMany(HistoryJson.ReadList)
+        .OfType<SubOrchestrationInstanceCreated>()
+        .Select(c => c.InstanceId)
+        .Distinct()
+        .ToList();
 
     private static Exception? Done(long key) => key > 0 ? null : new InvalidOperationException("An instance got no key.");
 
