@@ -291,7 +291,7 @@ internal sealed class Dispatcher : IDisposable
             }
 
             commit = _turns.Make(slot, arrived, () => Wake(slot.Key, s => s.Strayed = true, inline: false));
-            if (commit?.Events is { } events)
+            if (commit is { Events: { } events })
             {
                 commit = commit with { StoredEvents = HistoryJson.WriteUtf8(events) };
             }
