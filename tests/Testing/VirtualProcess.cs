@@ -19,11 +19,11 @@ public sealed record VirtualEngineOptions
     /// <summary>How long, in real time, an activity that waits for something other than the clock is waited for before the clock moves on.</summary>
     public TimeSpan ActivityPatience { get; init; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Sets what else the engine's options have; called for each process.</summary>
+    public Action<EngineOptions>? Adjust { get; init; }
+
     /// <summary>Where logs go; nowhere when null.</summary>
     public ILoggerFactory? Loggers { get; init; }
-
-    /// <summary>Sets further options of the engine, at each start anew.</summary>
-    public Action<EngineOptions>? Adjust { get; init; }
 }
 
 /// <summary>One life of a <see cref="VirtualEngine"/>, from a start to a kill. Activities that outlive it do nothing more.</summary>
@@ -39,7 +39,7 @@ internal sealed class VirtualProcess
     public VirtualProcess(VirtualEngine owner, DurableTasks tasks, IServiceProvider? services, VirtualEngineOptions options)
     {
         _owner = owner;
-        var engineOptions = new EngineOptions
+        var engine = new EngineOptions
         {
             Path = owner.Path,
             Synchronous = StoreSynchronous.Normal,
@@ -50,8 +50,8 @@ internal sealed class VirtualProcess
             AroundActivity = AttemptAsync,
             CrashAfterCommit = CrashesAfter,
         };
-        options.Adjust?.Invoke(engineOptions);
-        Engine = new EmbeddedEngine(tasks, services, engineOptions, options.Loggers);
+        options.Adjust?.Invoke(engine);
+        Engine = new EmbeddedEngine(tasks, services, engine, options.Loggers);
         Engine.Load.Ended = Changed;
     }
 

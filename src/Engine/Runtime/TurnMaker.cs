@@ -9,7 +9,8 @@ namespace Sluice.Engine.Runtime;
 
 /// <summary>Turns what arrived for an instance into one commit: sorts the messages, runs the code, records what it decided.</summary>
 internal sealed class TurnMaker(
-    StoreReader reader, DurableTasks tasks, IServiceProvider services, EngineOptions options, ILoggerFactory loggers, ILogger logger, EngineMetrics metrics)
+    StoreReader reader, DurableTasks tasks, IServiceProvider services, EngineOptions options, ILoggerFactory loggers, ILogger logger,
+    EngineMetrics metrics)
 {
     private readonly TimeProvider _clock = options.TimeProvider;
     private readonly KernelOptions _kernel = options.ToKernelOptions();
