@@ -1,0 +1,50 @@
+using System.Globalization;
+
+namespace Sluice.Benchmarks.Engine;
+
+/// <summary>The figures for people, each with what is required of it.</summary>
+internal static class Table
+{
+    private static readonly Row[] Rows =
+    [
+        new("Throughput, 64 at once (workflows/s)", "throughput", "limitThroughput",
+            [
+                new("≥ 2,500", (f, _) => f >= 2_500),
+                new("≥ 25 % of the ceiling", (f, limit) => f >= 0.25 * limit),
+            ]),
+        new("CPU a workflow (µs)", "cpuMicrosecondsPerWorkflow", "limitCpuMicrosecondsPerWorkflow", []),
+        new("Latency of one, p50 (ms)", "latencyP50Ms", "limitLatencyP50Ms", [new("≤ 2.1 × the ceiling", (f, limit) => f <= 2.1 * limit)]),
+        new("Latency of one, p95 (ms)", "latencyP95Ms", "limitLatencyP95Ms", []),
+        new("Latency of one, 2 ms fsync, p50 (ms)", "slowFsyncP50Ms", "limitSlowFsyncP50Ms", [new("≤ 1.12 × the ceiling", (f, limit) => f <= 1.12 * limit)]),
+        new("Throughput, 2 ms fsync (workflows/s)", "slowFsyncThroughput", "limitSlowFsyncThroughput", [new("≥ 1,500", (f, _) => f >= 1_500)]),
+    ];
+
+    public static void Print(Figures figures)
+    {
+        Console.WriteLine($"Medians of {Figures.Rounds} runs on {Environment.ProcessorCount} cores; load of the machine {LoadAverage()}.");
+        Console.WriteLine();
+        Console.WriteLine($"{"",-50}{"measured",12}{"limit",12}{"ratio",9}   required");
+        foreach (var row in Rows.Where(r => figures.ContainsKey(r.Figure)))
+        {
+            var value = figures[row.Figure];
+            double? limit = row.Limit is not null && figures.TryGetValue(row.Limit, out var known) ? known : null;
+            var verdicts = row.Requirements.Select(r => $"{r.Text} {(r.IsMet(value, limit ?? double.NaN) ? "OK" : "MISSED")}");
+            Console.WriteLine(
+                $"{row.Label,-50}{Text(value),12}{(limit is { } l ? Text(l) : ""),12}{(limit is { } d ? Text(value / d) : ""),9}   {string.Join(", ", verdicts)}");
+        }
+    }
+
+    private static string Text(double value) => value.ToString(Math.Abs(value) >= 100 ? "N0" : "N2", CultureInfo.InvariantCulture);
+
+    private static string LoadAverage() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown";
+
+    /// <param name="Label">What it is, with its unit.</param>
+    /// <param name="Figure">Key of the figure.</param>
+    /// <param name="Limit">Key of the limit measured in the same run, if there is one.</param>
+    /// <param name="Requirements">What is required of it.</param>
+    private sealed record Row(string Label, string Figure, string? Limit, Requirement[] Requirements);
+
+    /// <param name="Text">In words.</param>
+    /// <param name="IsMet">Of the figure and its limit.</param>
+    private sealed record Requirement(string Text, Func<double, double, bool> IsMet);
+}
