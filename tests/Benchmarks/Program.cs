@@ -14,6 +14,8 @@ switch (args)
         return await EngineBenchmark.RunAsync(options.Contains("--json"), options.Contains("--full"), only);
     case ["engine-part", var name, var size]:
         return await EngineBenchmark.RunPartAsync(name, full: size == "full");
+    case ["engine-recovery", var folder, var speed]:
+        return await Recovery.RunChildAsync(folder, slow: speed == "slow");
     default:
         await Console.Error.WriteLineAsync($"""
             usage: Benchmarks gateway [--json]

@@ -13,6 +13,9 @@ internal static class EngineBenchmark
     [
         new("throughput", Throughput.MeasureAsync),
         new("slowFsync", SlowFsync.MeasureAsync, IsSlowDisk: true),
+        new("timer", TimerOvershoot.MeasureAsync),
+        new("recovery", Recovery.MeasureAsync),
+        new("sleepers", Sleepers.MeasureAsync),
     ];
 
     /// <summary>The parts' names, for <c>--only</c>.</summary>

@@ -17,6 +17,12 @@ internal static class Table
         new("Latency of one, p95 (ms)", "latencyP95Ms", "limitLatencyP95Ms", []),
         new("Latency of one, 2 ms fsync, p50 (ms)", "slowFsyncP50Ms", "limitSlowFsyncP50Ms", [new("≤ 1.12 × the ceiling", (f, limit) => f <= 1.12 * limit)]),
         new("Throughput, 2 ms fsync (workflows/s)", "slowFsyncThroughput", "limitSlowFsyncThroughput", [new("≥ 1,500", (f, _) => f >= 1_500)]),
+        new("Overshoot of a 1 s timer over a bare one, p95 (ms)", "timerOvershootP95Ms", "bareTimerOvershootP95Ms", [new("≤ 5", (f, _) => f <= 5)]),
+        new("kill -9, 500 in flight: all complete after (s)", "recoverySeconds", null, [new("≤ 1.5", (f, _) => f <= 1.5)]),
+        new("  lost", "recoveryLost", null, [new("0", (f, _) => f == 0)]),
+        new("  activities repeated; limit: those running", "recoveryRepeated", "limitRecoveryRepeated", [new("≤ the limit", (f, limit) => f <= limit)]),
+        new("10,000 sleepers (MiB)", "sleepersMiB", null, [new("≤ 20", (f, _) => f <= 20)]),
+        new("100,000 sleepers (MiB)", "sleepers100000MiB", null, []),
     ];
 
     public static void Print(Figures figures)
