@@ -16,6 +16,7 @@ internal static class EngineBenchmark
         new("timer", TimerOvershoot.MeasureAsync),
         new("recovery", Recovery.MeasureAsync),
         new("sleepers", Sleepers.MeasureAsync),
+        new("growth", Growth.MeasureAsync),
     ];
 
     /// <summary>The parts' names, for <c>--only</c>.</summary>

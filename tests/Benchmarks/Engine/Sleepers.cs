@@ -34,18 +34,11 @@ internal static partial class Sleepers
         return figures;
     }
 
-    private static Task AddAsync(EmbeddedEngine engine, int from, int to)
+    private static Task AddAsync(EmbeddedEngine engine, int from, int to) => Concurrently.RunAsync(64, to - from, async number =>
     {
-        var next = from - 1;
-        return Task.WhenAll(Enumerable.Range(0, 64).Select(_ => Task.Run(async () =>
-        {
-            while (Interlocked.Increment(ref next) is var number && number < to)
-            {
-                var id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("Sleep", number);
-                await engine.Client.WaitForInstanceStartAsync(id);
-            }
-        })));
-    }
+        var id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("Sleep", number);
+        await engine.Client.WaitForInstanceStartAsync(id);
+    });
 
     /// <summary>The smallest of five readings of the resident set after collecting all garbage.</summary>
     private static async Task<double> MebibytesAsync()

@@ -23,6 +23,15 @@ internal static class Table
         new("  activities repeated; limit: those running", "recoveryRepeated", "limitRecoveryRepeated", [new("≤ the limit", (f, limit) => f <= limit)]),
         new("10,000 sleepers (MiB)", "sleepersMiB", null, [new("≤ 20", (f, _) => f <= 20)]),
         new("100,000 sleepers (MiB)", "sleepers100000MiB", null, []),
+        new("CPU a workflow beside 1,000 ended ones (µs)", "cpuMicrosecondsAt1000Instances", null, []),
+        new("  10,000", "cpuMicrosecondsAt10000Instances", "cpuMicrosecondsAt1000Instances", []),
+        new("  100,000", "cpuMicrosecondsAt100000Instances", "cpuMicrosecondsAt1000Instances", []),
+        new("  1,000,000", "cpuMicrosecondsAt1000000Instances", "cpuMicrosecondsAt1000Instances", [new("flat: ≤ 1.2 ×", (f, limit) => f <= 1.2 * limit)]),
+        new("CPU an event in a history of 100 (µs)", "cpuMicrosecondsPerEventOf100", null, []),
+        new("  10", "cpuMicrosecondsPerEventOf10", "cpuMicrosecondsPerEventOf100", []),
+        new("  1,000", "cpuMicrosecondsPerEventOf1000", "cpuMicrosecondsPerEventOf100", []),
+        new("  5,000", "cpuMicrosecondsPerEventOf5000", "cpuMicrosecondsPerEventOf100", [new("flat: ≤ 1.2 ×", (f, limit) => f <= 1.2 * limit)]),
+        new("Replay of 5,000 events (ms)", "replay5000Ms", null, [new("≤ 50", (f, _) => f <= 50)]),
     ];
 
     public static void Print(Figures figures)

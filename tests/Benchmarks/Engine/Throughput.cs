@@ -44,14 +44,7 @@ internal static class Throughput
     private static async Task<(double PerSecond, double CpuMicroseconds)> ManyAsync(Func<Task> run)
     {
         var (started, cpu) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
-        var left = Workflows;
-        await Task.WhenAll(Enumerable.Range(0, Concurrent).Select(_ => Task.Run(async () =>
-        {
-            while (Interlocked.Decrement(ref left) >= 0)
-            {
-                await run();
-            }
-        })));
+        await Concurrently.RunAsync(Concurrent, Workflows, _ => run());
         return (Workflows / Stopwatch.GetElapsedTime(started).TotalSeconds, (Environment.CpuUsage.TotalTime - cpu).TotalMicroseconds / Workflows);
     }
 
