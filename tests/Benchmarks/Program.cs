@@ -10,23 +10,19 @@ switch (args)
         return Backend.Run();
     case ["gateway-proxy", .. var ports]:
         return await Proxy.RunAsync([.. ports.Select(int.Parse)]);
-    case ["engine", .. var options] when EngineOptionsAre(options, out var only):
-        return await EngineBenchmark.RunAsync(options.Contains("--json"), options.Contains("--full"), only);
-    case ["engine-part", var name, var size]:
-        return await EngineBenchmark.RunPartAsync(name, full: size == "full");
+    case ["engine", .. var options] when EngineArguments.Parse(options) is { } engine:
+        return await EngineBenchmark.RunAsync(engine.Json, engine.Scale, engine.Only);
+    case ["engine-part", var name, var full, var week]:
+        return await EngineBenchmark.RunPartAsync(name, Scale.Parse(full, week));
+    case ["engine-week", var fraction]:
+        return await Week.RunChildAsync(int.Parse(fraction));
     case ["engine-recovery", var folder, var speed]:
         return await Recovery.RunChildAsync(folder, slow: speed == "slow");
     default:
         await Console.Error.WriteLineAsync($"""
             usage: Benchmarks gateway [--json]
-                   Benchmarks engine [--json] [--full] [--only {string.Join('|', EngineBenchmark.Names)}]
+                   Benchmarks engine [--json] [--full] [--only {string.Join('|', EngineBenchmark.Names)}] [--week N]
+                   (of the simulated week one part in N runs, 20 when not given; --full runs all)
             """);
         return 2;
-}
-
-static bool EngineOptionsAre(string[] options, out string? only)
-{
-    var at = Array.IndexOf(options, "--only");
-    only = at >= 0 ? options.ElementAtOrDefault(at + 1) : null;
-    return (at < 0 || EngineBenchmark.Names.Contains(only)) && options.Where((_, i) => at < 0 || (i != at && i != at + 1)).All(o => o is "--json" or "--full");
 }

@@ -17,13 +17,14 @@ internal static class EngineBenchmark
         new("recovery", Recovery.MeasureAsync),
         new("sleepers", Sleepers.MeasureAsync),
         new("growth", Growth.MeasureAsync),
+        new("week", Week.MeasureAsync),
     ];
 
     /// <summary>The parts' names, for <c>--only</c>.</summary>
     public static IEnumerable<string> Names => Parts.Select(p => p.Name);
 
     /// <summary>Runs all parts, or one.</summary>
-    public static async Task<int> RunAsync(bool json, bool full, string? only)
+    public static async Task<int> RunAsync(bool json, Scale scale, string? only)
     {
         using var shim = DiskShim.Build();
         var all = new Figures();
@@ -40,7 +41,7 @@ internal static class EngineBenchmark
                 await Console.Error.WriteLineAsync($"Measuring {part.Name} …");
             }
 
-            foreach (var (name, value) in await MeasureAsync(part, full, shim))
+            foreach (var (name, value) in await MeasureAsync(part, scale, shim))
             {
                 all[name] = value;
             }
@@ -59,13 +60,13 @@ internal static class EngineBenchmark
     }
 
     /// <summary>In a child: measures one part and prints its figures.</summary>
-    public static async Task<int> RunPartAsync(string name, bool full)
+    public static async Task<int> RunPartAsync(string name, Scale scale)
     {
         Self.ExitWithParent();
         var folder = Directory.CreateTempSubdirectory("sluice-bench-").FullName;
         try
         {
-            Console.WriteLine(await Parts.Single(p => p.Name == name).MeasureAsync(folder, full));
+            Console.WriteLine(await Parts.Single(p => p.Name == name).MeasureAsync(folder, scale));
             return 0;
         }
         finally
@@ -74,9 +75,9 @@ internal static class EngineBenchmark
         }
     }
 
-    private static async Task<Figures> MeasureAsync(Part part, bool full, DiskShim? shim)
+    private static async Task<Figures> MeasureAsync(Part part, Scale scale, DiskShim? shim)
     {
-        var start = Self.StartInfo("engine-part", part.Name, full ? "full" : "part");
+        var start = Self.StartInfo(["engine-part", part.Name, .. scale.Arguments]);
         if (part.IsSlowDisk)
         {
             shim!.SlowDown(start, TimeSpan.FromMilliseconds(2));
@@ -89,7 +90,7 @@ internal static class EngineBenchmark
     }
 
     /// <param name="Name">For <c>--only</c>.</param>
-    /// <param name="MeasureAsync">Measures, in an empty folder; true for the full size.</param>
+    /// <param name="MeasureAsync">Measures, in an empty folder.</param>
     /// <param name="IsSlowDisk">Whether each fsync takes 2 ms longer.</param>
-    private sealed record Part(string Name, Func<string, bool, Task<Figures>> MeasureAsync, bool IsSlowDisk = false);
+    private sealed record Part(string Name, Func<string, Scale, Task<Figures>> MeasureAsync, bool IsSlowDisk = false);
 }

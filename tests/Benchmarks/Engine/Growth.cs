@@ -20,7 +20,7 @@ internal static class Growth
     private static readonly int[] Sizes = [1_000, 10_000, 100_000, 1_000_000];
     private static readonly int[] Lengths = [10, 100, 1_000, 5_000];
 
-    public static async Task<Figures> MeasureAsync(string folder, bool full)
+    public static async Task<Figures> MeasureAsync(string folder, Scale scale)
     {
         var figures = new Figures();
         await MeasureInstancesAsync(folder, figures);

@@ -14,7 +14,7 @@ internal static class Recovery
     private const int Workflows = 500;
     private const int Activities = 5;
 
-    public static async Task<Figures> MeasureAsync(string folder, bool full)
+    public static async Task<Figures> MeasureAsync(string folder, Scale scale)
     {
         var rounds = new List<Round>();
         for (var i = 0; i < Figures.Rounds; i++)

@@ -11,7 +11,7 @@ internal static partial class Sleepers
     private const int Few = 100;
     private const int Many = 10_000;
 
-    public static async Task<Figures> MeasureAsync(string folder, bool full)
+    public static async Task<Figures> MeasureAsync(string folder, Scale scale)
     {
         var tasks = new DurableTasks().Orchestrator<int, int>("Sleep", async (context, number) =>
         {
@@ -25,7 +25,7 @@ internal static partial class Sleepers
         var before = await MebibytesAsync();
         await AddAsync(engine, Few, Many);
         var figures = new Figures { ["sleepersMiB"] = await MebibytesAsync() - before };
-        if (full)
+        if (scale.Full)
         {
             await AddAsync(engine, Many, 10 * Many);
             figures["sleepers100000MiB"] = await MebibytesAsync() - before;

@@ -3,9 +3,9 @@ namespace Sluice.Benchmarks.Engine;
 /// <summary>Throughput and latency again, on a disk whose fsync takes 2 ms, as one without a write cache does.</summary>
 internal static class SlowFsync
 {
-    public static async Task<Figures> MeasureAsync(string folder, bool full)
+    public static async Task<Figures> MeasureAsync(string folder, Scale scale)
     {
-        var figures = await Throughput.MeasureAsync(folder, full);
+        var figures = await Throughput.MeasureAsync(folder, scale);
         return new Figures
         {
             ["slowFsyncP50Ms"] = figures["latencyP50Ms"],

@@ -32,6 +32,10 @@ internal static class Table
         new("  1,000", "cpuMicrosecondsPerEventOf1000", "cpuMicrosecondsPerEventOf100", []),
         new("  5,000", "cpuMicrosecondsPerEventOf5000", "cpuMicrosecondsPerEventOf100", [new("flat: ≤ 1.2 ×", (f, limit) => f <= 1.2 * limit)]),
         new("Replay of 5,000 events (ms)", "replay5000Ms", null, [new("≤ 50", (f, _) => f <= 50)]),
+        new("A week of 100,000 rollouts (CPU minutes)", "weekCpuMinutes", null, [new("≤ 1,008", (f, _) => f <= 1_008)]),
+        new("  peak (MiB)", "weekPeakMiB", null, [new("≤ 2,048", (f, _) => f <= 2_048)]),
+        new("  CPU a rollout (ms)", "weekCpuMillisecondsPerRollout", null, []),
+        new("  cost of one against half as many (share)", "weekCostDifference", null, [new("< 0.15", (f, _) => Math.Abs(f) < 0.15)]),
     ];
 
     public static void Print(Figures figures)

@@ -9,7 +9,7 @@ internal static class Throughput
     private const int Workflows = 2_000;
     private const int Alone = 100;
 
-    public static async Task<Figures> MeasureAsync(string folder, bool full)
+    public static async Task<Figures> MeasureAsync(string folder, Scale scale)
     {
         await using var engine = await NoOpWorkflows.StartAsync(Path.Combine(folder, "engine.db"));
         using var ceiling = new Ceiling(Path.Combine(folder, "ceiling.db"));

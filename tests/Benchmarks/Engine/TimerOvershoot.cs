@@ -12,7 +12,7 @@ internal static class TimerOvershoot
     private const int Timers = 40;
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
 
-    public static async Task<Figures> MeasureAsync(string folder, bool full)
+    public static async Task<Figures> MeasureAsync(string folder, Scale scale)
     {
         var overshoots = new ConcurrentQueue<double>();
         var tasks = new DurableTasks().Orchestrator<bool, bool>("Sleep", async (context, _) =>
