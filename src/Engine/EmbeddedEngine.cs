@@ -8,7 +8,7 @@ namespace Sluice.Engine;
 
 /// <summary>
 /// Runs durable orchestrations in this process on one SQLite file. Whatever was acknowledged survives a crash at any moment;
-/// activities that were running at a crash run again. One engine a file: the owner of the data folder sees to that.
+/// activities that were running at a crash run again. One engine a file: a second one refuses to start.
 /// </summary>
 public sealed class EmbeddedEngine : IAsyncDisposable
 {
@@ -20,6 +20,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
     private readonly EngineLoad _load = new();
     private readonly InstanceWatch _watch = new();
     private readonly TaskCompletionSource<Exception> _fatal = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private StoreLock? _lock;
     private EngineStore? _store;
     private Dispatcher? _dispatcher;
     private EngineClient? _client;
@@ -53,7 +54,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
     internal EngineLoad Load => _load;
 
     /// <summary>Opens the file and takes up what it holds unfinished.</summary>
-    /// <exception cref="EngineStoreException">The file cannot be used.</exception>
+    /// <exception cref="EngineStoreException">The file cannot be used, or another engine runs on it.</exception>
     public Task StartAsync(CancellationToken cancellationToken = default)
     {
         if (_store is not null)
@@ -62,7 +63,17 @@ public sealed class EmbeddedEngine : IAsyncDisposable
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        _store = new EngineStore(_options, Fail);
+        _lock = StoreLock.Take(_options.Path);
+        try
+        {
+            _store = new EngineStore(_options, Fail);
+        }
+        catch
+        {
+            _lock.Dispose();
+            throw;
+        }
+
         _dispatcher = new Dispatcher(_store, _tasks, _services, _options, _loggers, _logger, _load, _watch, Fail);
         _client = new EngineClient(_store, _dispatcher, _tasks, _load, _watch, _options.TimeProvider);
         var (activities, timers, messages) = _dispatcher.Recover();
@@ -88,6 +99,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
 
         _dispatcher.Abandon();
         _store.Dispose();
+        _lock!.Dispose();
         _dispatcher.Dispose();
         _watch.End(Stopped());
     }
@@ -102,6 +114,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
         {
             _dispatcher!.Abandon();
             _store.Abandon();
+            _lock!.Dispose();
             _watch.End(Stopped());
         }
     }
