@@ -28,13 +28,16 @@ public sealed class StoredHistory
 
     private Head Top { get; }
 
-    /// <summary>The instances of an engine's file that match, oldest first. The file may be in use; nothing is written to it.</summary>
+    /// <summary>
+    /// The instances of an engine's file that match, oldest first. The file may be in use, and may be an older program's; nothing is written to it.
+    /// </summary>
     /// <param name="path">The database file.</param>
     /// <param name="statuses">In one of these states; all that have not ended when null.</param>
     /// <exception cref="EngineStoreException">The file cannot be read.</exception>
     public static IEnumerable<StoredHistory> ReadFile(string path, IReadOnlyCollection<RuntimeStatus>? statuses = null)
     {
-        using var reader = new StoreReader(path);
+        using var present = new PresentCopy(path);
+        using var reader = new StoreReader(present.Path);
         var query = new EngineQuery
         {
             PageSize = 1_000,

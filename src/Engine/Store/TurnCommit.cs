@@ -31,8 +31,8 @@ internal sealed record TurnCommit(InstanceRow Row, int TurnNumber, DateTime Now)
 
     public TaskFailure? Failure { get; init; }
 
-    /// <summary>Ids of children that end with the instance.</summary>
-    public IReadOnlyList<string> EndedChildren { get; init; } = [];
+    /// <summary>Whether its open children end with the instance.</summary>
+    public bool EndsChildren { get; init; }
 
     /// <summary>What a rewind lets run again.</summary>
     public IReadOnlyList<Decision> Reopened { get; init; } = [];
