@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Sluice.Durable;
@@ -228,7 +229,7 @@ internal sealed class TurnMaker(
                     IsNonRetriable = true,
                 }),
             ],
-            new HashSet<int>(),
+            FrozenSet<int>.Empty,
             null);
 
     /// <summary>An instance's time never goes back, and is never before a timer that woke it, whatever the clock does.</summary>

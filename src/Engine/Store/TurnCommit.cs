@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Sluice.Durable;
 using Sluice.Engine.History;
 using Sluice.Engine.Kernel;
@@ -23,7 +24,7 @@ internal sealed record TurnCommit(InstanceRow Row, int TurnNumber, DateTime Now)
 
     public IReadOnlyList<Decision> Decisions { get; init; } = [];
 
-    public IReadOnlySet<int> CancelledTimers { get; init; } = new HashSet<int>();
+    public IReadOnlySet<int> CancelledTimers { get; init; } = FrozenSet<int>.Empty;
 
     public CustomStatus? CustomStatus { get; init; }
 
