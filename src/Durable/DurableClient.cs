@@ -13,7 +13,7 @@ public abstract class DurableClient
 
     /// <summary>Starts an instance; durable when the task completes.</summary>
     /// <returns>The instance's id.</returns>
-    /// <exception cref="InstanceExistsException">The id is taken, in whatever state; see <see cref="StartOptions.ReplaceEnded"/>.</exception>
+    /// <exception cref="InstanceExistsException">The id is taken, in whatever state; see <see cref="StartOptions.ReplaceStatuses"/>.</exception>
     /// <exception cref="ArgumentException">The id is not allowed (see <see cref="InstanceIds"/>) or the orchestrator is unknown.</exception>
     public abstract Task<string> ScheduleNewOrchestrationInstanceAsync(
         string orchestratorName, object? input, StartOptions? options = null, CancellationToken cancellationToken = default);
@@ -61,7 +61,13 @@ public abstract class DurableClient
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="InstanceNotFoundException">No such instance.</exception>
     /// <exception cref="InstanceStateException">The instance has ended.</exception>
-    public abstract Task TerminateInstanceAsync(string instanceId, object? output = null, CancellationToken cancellationToken = default);
+    public Task TerminateInstanceAsync(string instanceId, object? output = null, CancellationToken cancellationToken = default) =>
+        TerminateInstanceAsync(instanceId, new TerminateOptions(output), cancellationToken);
+
+    /// <summary>Ends an instance where it stands, with its children if wanted. Running activities are not told; their results are dropped.</summary>
+    /// <exception cref="InstanceNotFoundException">No such instance.</exception>
+    /// <exception cref="InstanceStateException">The instance has ended.</exception>
+    public abstract Task TerminateInstanceAsync(string instanceId, TerminateOptions options, CancellationToken cancellationToken = default);
 
     /// <summary>Lets a failed instance run again from its last good point.</summary>
     /// <exception cref="InstanceNotFoundException">No such instance.</exception>
@@ -75,7 +81,15 @@ public abstract class DurableClient
 
     /// <summary>Removes an instance that has ended.</summary>
     /// <returns>How many were removed: 0 when there is none or it has not ended.</returns>
-    public abstract Task<int> PurgeInstanceAsync(string instanceId, CancellationToken cancellationToken = default);
+    public Task<int> PurgeInstanceAsync(string instanceId, CancellationToken cancellationToken = default) =>
+        PurgeInstanceAsync(instanceId, recursive: false, cancellationToken);
+
+    /// <summary>Removes an instance that has ended.</summary>
+    /// <param name="instanceId">Which.</param>
+    /// <param name="recursive">Whether the children of its last run that have ended go as well, and theirs.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>How many were removed: 0 when there is none or it has not ended.</returns>
+    public abstract Task<int> PurgeInstanceAsync(string instanceId, bool recursive, CancellationToken cancellationToken = default);
 
     /// <summary>Removes all instances that have ended and match.</summary>
     /// <returns>How many were removed.</returns>
@@ -141,12 +155,28 @@ public sealed record StartOptions
     /// <summary>The code version it runs under; the host's default when null.</summary>
     public string? Version { get; init; }
 
-    /// <summary>Whether an instance of this id that has ended is replaced: for singletons that run again and again. One that lives is always refused.</summary>
+    /// <summary>Whether an instance of this id that has ended is replaced: for singletons that run again and again. One that lives is refused.</summary>
     public bool ReplaceEnded { get; init; }
+
+    /// <summary>
+    /// In which states an instance of this id is replaced, instead of <see cref="ReplaceEnded"/>; one that lives is terminated first. The SDK
+    /// names the others, its dedupe statuses.
+    /// </summary>
+    public IReadOnlyCollection<RuntimeStatus>? ReplaceStatuses { get; init; }
+
+    /// <summary>Whether an instance in this state makes room for the new one.</summary>
+    public bool Replaces(RuntimeStatus status) => ReplaceStatuses is { } statuses
+        ? statuses.Contains(status)
+        : ReplaceEnded && status is (RuntimeStatus.Completed or RuntimeStatus.Failed or RuntimeStatus.Terminated or RuntimeStatus.Canceled);
 
     /// <summary>Words to find it by, where the host can (the embedded engine queries them; Azure only shows them).</summary>
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
 }
+
+/// <summary>How an instance is ended.</summary>
+/// <param name="Output">Becomes the instance's output.</param>
+/// <param name="Recursive">Whether its open children end as well, and theirs. Azure Storage accepts this and ends only the one named (docs/durable-differences.md).</param>
+public sealed record TerminateOptions(object? Output = null, bool Recursive = false);
 
 /// <summary>Where an instance stands. Numbers and names as Durable Functions stores them.</summary>
 public enum RuntimeStatus
@@ -187,7 +217,7 @@ public sealed record InstanceMetadata(
     /// <summary>JSON of the input of the present run.</summary>
     public string? SerializedInput { get; init; }
 
-    /// <summary>JSON of the output; for a failed one, what <see cref="Failure"/> says.</summary>
+    /// <summary>JSON of the output; for a failed one what <see cref="Failure"/> says, for a suspended one the reason.</summary>
     public string? SerializedOutput { get; init; }
 
     /// <summary>JSON of the custom status.</summary>
@@ -249,7 +279,9 @@ public sealed record InstancePage(IReadOnlyList<InstanceMetadata> Instances, str
 /// <param name="CreatedFrom">Created at or after.</param>
 /// <param name="CreatedTo">Created at or before.</param>
 /// <param name="Statuses">One of these.</param>
-public sealed record PurgeFilter(DateTimeOffset? CreatedFrom = null, DateTimeOffset? CreatedTo = null, IReadOnlyCollection<RuntimeStatus>? Statuses = null);
+/// <param name="Recursive">Whether the children of what is removed go as well, if they have ended.</param>
+public sealed record PurgeFilter(
+    DateTimeOffset? CreatedFrom = null, DateTimeOffset? CreatedTo = null, IReadOnlyCollection<RuntimeStatus>? Statuses = null, bool Recursive = false);
 
 /// <summary>One event of a history, the same on every host.</summary>
 /// <param name="EventType">Named as in Durable Task: ExecutionStarted, TaskScheduled, TaskCompleted, TimerFired, EventRaised …</param>

@@ -86,7 +86,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
         }
 
         _dispatcher = new Dispatcher(_store, _tasks, _services, _options, _loggers, _logger, _load, _watch, _marks, _metrics, Fail);
-        _client = new EngineClient(_store, _dispatcher, _tasks, _load, _gate, _watch, _options.TimeProvider);
+        _client = new EngineClient(_store, _dispatcher, _tasks, _load, _gate, _watch, _options);
         _metrics.Observe(_dispatcher, _store, _load, _gate);
         var (activities, timers, messages) = _dispatcher.Recover();
         _logger.EngineStarted(_options.Path, activities, timers, messages);

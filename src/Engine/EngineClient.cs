@@ -48,8 +48,9 @@ public sealed class EngineClient : DurableClient
     private readonly WriteGate _gate;
     private readonly InstanceWatch _watch;
     private readonly TimeProvider _clock;
+    private readonly string _defaultVersion;
 
-    internal EngineClient(EngineStore store, Dispatcher dispatcher, DurableTasks tasks, EngineLoad load, WriteGate gate, InstanceWatch watch, TimeProvider clock)
+    internal EngineClient(EngineStore store, Dispatcher dispatcher, DurableTasks tasks, EngineLoad load, WriteGate gate, InstanceWatch watch, EngineOptions options)
     {
         _store = store;
         _dispatcher = dispatcher;
@@ -57,7 +58,8 @@ public sealed class EngineClient : DurableClient
         _load = load;
         _gate = gate;
         _watch = watch;
-        _clock = clock;
+        _clock = options.TimeProvider;
+        _defaultVersion = options.DefaultVersion ?? "";
     }
 
     /// <inheritdoc/>
@@ -84,6 +86,7 @@ public sealed class EngineClient : DurableClient
         var id = options?.InstanceId is { } given ? InstanceIds.Validate(given) : Guid.NewGuid().ToString("N");
         var json = DurableJson.Write(input);
         var tags = HistoryJson.Write(options?.Tags);
+        var version = options?.Version ?? _defaultVersion;
         var now = NowMilliseconds;
         var startAt = Math.Max(now, StoreReader.Ceiling(options?.StartAt) ?? now);
         long? replaced = null;
@@ -92,16 +95,16 @@ public sealed class EngineClient : DurableClient
             {
                 if (tables.Find(id) is { } taken)
                 {
-                    if (options is not { ReplaceEnded: true } || !InstanceRow.IsTerminal(taken.Status))
+                    if (options?.Replaces(taken.Status) is not true)
                     {
                         return new InstanceExistsException(id, taken.Status);
                     }
 
-                    tables.Delete(taken.Key);
+                    tables.Replace(taken.Key, Now, effects);
                     replaced = taken.Key;
                 }
 
-                return Done(tables.Insert(id, orchestratorName, options?.Version ?? "", json, tags, parent: null, now, startAt, effects));
+                return Done(tables.Insert(id, orchestratorName, version, json, tags, parent: null, now, startAt, effects));
             },
             cancellationToken);
         if (replaced is { } key)
@@ -171,8 +174,8 @@ public sealed class EngineClient : DurableClient
         TellAsync(instanceId, "resume", new ExecutionResumed(Now, reason), cancellationToken);
 
     /// <inheritdoc/>
-    public override Task TerminateInstanceAsync(string instanceId, object? output = null, CancellationToken cancellationToken = default) =>
-        TellAsync(instanceId, "terminate", new ExecutionTerminated(Now, DurableJson.Write(output)), cancellationToken);
+    public override Task TerminateInstanceAsync(string instanceId, TerminateOptions options, CancellationToken cancellationToken = default) =>
+        TellAsync(instanceId, "terminate", new ExecutionTerminated(Now, DurableJson.Write(options.Output), options.Recursive), cancellationToken);
 
     /// <inheritdoc/>
     public override Task RewindInstanceAsync(string instanceId, string reason, CancellationToken cancellationToken = default)
@@ -216,7 +219,7 @@ public sealed class EngineClient : DurableClient
 
                 if (!restartWithNewInstanceId)
                 {
-                    tables.Delete(found.Key);
+                    tables.Replace(found.Key, Now, effects);
                     removed = found.Key;
                 }
 
@@ -233,15 +236,7 @@ public sealed class EngineClient : DurableClient
     }
 
     /// <inheritdoc/>
-    public override Task<int> PurgeInstanceAsync(string instanceId, CancellationToken cancellationToken = default) =>
-        PurgeInstanceAsync(instanceId, recursive: false, cancellationToken);
-
-    /// <summary>Removes an instance that has ended.</summary>
-    /// <param name="instanceId">Which.</param>
-    /// <param name="recursive">Also its children that have ended, and theirs.</param>
-    /// <param name="cancellationToken">Gives up.</param>
-    /// <returns>How many were removed: 0 when there is none or it has not ended.</returns>
-    public async Task<int> PurgeInstanceAsync(string instanceId, bool recursive, CancellationToken cancellationToken = default)
+    public override async Task<int> PurgeInstanceAsync(string instanceId, bool recursive, CancellationToken cancellationToken = default)
     {
         var count = 0;
         await WriteAsync(
@@ -260,15 +255,8 @@ public sealed class EngineClient : DurableClient
     }
 
     /// <inheritdoc/>
-    public override Task<int> PurgeAllInstancesAsync(PurgeFilter filter, CancellationToken cancellationToken = default) =>
-        PurgeAllInstancesAsync(filter, recursive: false, cancellationToken);
-
-    /// <summary>Removes all instances that have ended and match, a hundred in a commit, so that others' writes come in between.</summary>
-    /// <param name="filter">Which.</param>
-    /// <param name="recursive">Also their children that have ended, and theirs.</param>
-    /// <param name="cancellationToken">Gives up; what is removed by then stays so.</param>
-    /// <returns>How many were removed.</returns>
-    public async Task<int> PurgeAllInstancesAsync(PurgeFilter filter, bool recursive, CancellationToken cancellationToken = default)
+    /// <remarks>A hundred in a commit, so that others' writes come in between; what is removed when it is given up stays so.</remarks>
+    public override async Task<int> PurgeAllInstancesAsync(PurgeFilter filter, CancellationToken cancellationToken = default)
     {
         var count = 0;
         Place? last = null;
@@ -277,7 +265,7 @@ public sealed class EngineClient : DurableClient
             await WriteAsync(
                 (tables, _) =>
                 {
-                    count += batch.Sum(place => tables.Purge(place.Key, recursive));
+                    count += batch.Sum(place => tables.Purge(place.Key, filter.Recursive));
                     return null;
                 },
                 cancellationToken);

@@ -25,4 +25,7 @@ internal static partial class Log
 
     [LoggerMessage(3004, LogLevel.Information, "An attempt of activity {Activity} failed")]
     public static partial void ActivityFailed(this ILogger logger, Exception exception, string activity);
+
+    [LoggerMessage(3050, LogLevel.Warning, "Instance {InstanceId} of version '{InstanceVersion}' waits for a program of its version; this one has '{Version}'")]
+    public static partial void VersionRejected(this ILogger logger, string instanceId, string instanceVersion, string version);
 }

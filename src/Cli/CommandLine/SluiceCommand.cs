@@ -59,6 +59,7 @@ public static class SluiceCommand
                 LogsVerb.Create(terminal),
                 DoctorVerb.Create(terminal),
                 DownVerb.Create(terminal),
+                ReplayCheckVerb.Create(terminal),
                 KeyVerbs.Create(terminal),
                 AuditVerb.Create(terminal),
                 GatewayVerb.Create(terminal),

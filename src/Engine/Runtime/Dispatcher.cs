@@ -44,7 +44,7 @@ internal sealed class Dispatcher : IDisposable
         _marks = marks;
         _metrics = metrics;
         _logger = logger;
-        _turns = new TurnMaker(store.Reader, tasks, services, loggers, options.TimeProvider, metrics);
+        _turns = new TurnMaker(store.Reader, tasks, services, options, loggers, logger, metrics);
         _timers = new TimerQueue(options.TimeProvider, options.LongestTimerWait, Fire);
         _activities = new ActivityQueue(tasks, services, options, load, logger, Answered);
     }
@@ -425,7 +425,7 @@ internal sealed class Dispatcher : IDisposable
         if (commit.Next is { } next)
         {
             slot.Turns = 0;
-            slot.Row = slot.Row with { Execution = commit.Row.Execution + 1, Input = next.Input };
+            slot.Row = slot.Row with { Execution = commit.Row.Execution + 1, Input = next.Input, Version = next.Version ?? commit.Row.Version };
             lock (_gate)
             {
                 slot.Mailbox.InsertRange(0, effects.Carried);

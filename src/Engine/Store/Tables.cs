@@ -52,7 +52,7 @@ internal sealed class Tables : IDisposable
         _setEnd = Prepare($"{State}, ended = ?3 WHERE key = ?1 AND execution = ?2");
         _setStatus = Prepare("UPDATE instances SET status = ?2, ended = NULL, updated = ?3, output = NULL, failure = NULL WHERE key = ?1");
         _touch = Prepare("SELECT 1 FROM instances WHERE key = ?1 AND execution = ?2");
-        _nextRun = Prepare("UPDATE instances SET execution = execution + 1, input = ?2 WHERE key = ?1");
+        _nextRun = Prepare("UPDATE instances SET execution = execution + 1, input = ?2, version = coalesce(?3, version) WHERE key = ?1");
         _insertTurn = Prepare("INSERT INTO history (position, events) VALUES (?1, ?2)");
         _deleteHistory = Prepare("DELETE FROM history WHERE position BETWEEN ?1 AND ?2");
         _insertMessage = Prepare("INSERT INTO inbox (number, instance, event) VALUES (?1, ?2, ?3)");
@@ -162,6 +162,18 @@ internal sealed class Tables : IDisposable
         return doomed.Count;
     }
 
+    /// <summary>Removes an instance so that another may have its id. A parent that waits for it hears that it was terminated.</summary>
+    public void Replace(long key, DateTime now, Effects effects)
+    {
+        if (Load(key) is { } row && !InstanceRow.IsTerminal(row.Status))
+        {
+            Report(row, RuntimeStatus.Terminated, output: null, failure: null, now, effects);
+        }
+
+        Delete(key);
+    }
+
+
     /// <summary>Lets an ended instance take messages again.</summary>
     public void Reopen(long key, long now) => _setStatus.Execute(key, (int)RuntimeStatus.Running, now);
 
@@ -212,7 +224,8 @@ internal sealed class Tables : IDisposable
         if (InstanceRow.IsTerminal(commit.Status) && commit.Events is not null)
         {
             DeleteWork(key);
-            Report(commit, effects);
+            Report(commit.Row, commit.Status, commit.Output, commit.Failure, commit.Now, effects);
+            EndChildren(commit, effects);
         }
 
         return effects;
@@ -298,7 +311,7 @@ internal sealed class Tables : IDisposable
             case ContinuedAsNew d:
                 DeleteHistory(row.Key);
                 DeleteTimers(row.Key);
-                _nextRun.Execute(row.Key, Payload.Pack(d.Input));
+                _nextRun.Execute(row.Key, Payload.Pack(d.Input), d.Version);
                 SetTimer(new TimerItem(row.Key, row.Execution + 1, StartTask, now), effects);
                 Carry(row.Key, d.Carried, effects);
                 break;
@@ -369,23 +382,33 @@ internal sealed class Tables : IDisposable
     }
 
     /// <summary>Tells the parent how its child ended.</summary>
-    private void Report(TurnCommit commit, Effects effects)
+    private void Report(InstanceRow child, RuntimeStatus status, string? output, TaskFailure? failure, DateTime now, Effects effects)
     {
-        if (commit.Row.Parent is not { } parent || Load(parent.Key) is not { } row || InstanceRow.IsTerminal(row.Status))
+        if (child.Parent is not { } parent || Load(parent.Key) is not { } row || InstanceRow.IsTerminal(row.Status))
         {
             return;
         }
 
         Send(
             parent.Key,
-            commit.Status switch
+            status switch
             {
-                RuntimeStatus.Completed => new SubOrchestrationInstanceCompleted(commit.Now, parent.Task, commit.Output),
-                RuntimeStatus.Failed => new SubOrchestrationInstanceFailed(commit.Now, parent.Task, commit.Failure!),
-                _ => new SubOrchestrationInstanceFailed(
-                    commit.Now, parent.Task, new TaskFailure("Terminated", $"Terminated: Instance '{commit.Row.Id}' was terminated.")),
+                RuntimeStatus.Completed => new SubOrchestrationInstanceCompleted(now, parent.Task, output),
+                RuntimeStatus.Failed => new SubOrchestrationInstanceFailed(now, parent.Task, failure!),
+                _ => new SubOrchestrationInstanceFailed(now, parent.Task, new TaskFailure("Terminated", $"Terminated: Instance '{child.Id}' was terminated.")),
             },
             effects);
+    }
+
+    private void EndChildren(TurnCommit commit, Effects effects)
+    {
+        foreach (var id in commit.EndedChildren)
+        {
+            if (Find(id) is { } child && !InstanceRow.IsTerminal(child.Status) && child.ParentId == commit.Row.Id)
+            {
+                Send(child.Key, new ExecutionTerminated(commit.Now, commit.Output, Recursive: true), effects);
+            }
+        }
     }
 
     private void SetTimer(TimerItem timer, Effects effects)

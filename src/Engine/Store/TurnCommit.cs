@@ -23,13 +23,16 @@ internal sealed record TurnCommit(InstanceRow Row, int TurnNumber, DateTime Now)
 
     public IReadOnlyList<Decision> Decisions { get; init; } = [];
 
-    public IReadOnlyList<int> CancelledTimers { get; init; } = [];
+    public IReadOnlySet<int> CancelledTimers { get; init; } = new HashSet<int>();
 
     public CustomStatus? CustomStatus { get; init; }
 
     public string? Output { get; init; }
 
     public TaskFailure? Failure { get; init; }
+
+    /// <summary>Ids of children that end with the instance.</summary>
+    public IReadOnlyList<string> EndedChildren { get; init; } = [];
 
     /// <summary>What a rewind lets run again.</summary>
     public IReadOnlyList<Decision> Reopened { get; init; } = [];
