@@ -255,7 +255,7 @@ public sealed class EngineClient : DurableClient
     }
 
     /// <inheritdoc/>
-    /// <remarks>A hundred in a commit, so that others' writes come in between; what is removed when it is given up stays so.</remarks>
+    /// <remarks>A hundred in a commit, so that others' writes come in between; what is removed by the time the token gives up stays so.</remarks>
     public override async Task<int> PurgeAllInstancesAsync(PurgeFilter filter, CancellationToken cancellationToken = default)
     {
         var count = 0;

@@ -264,6 +264,10 @@ internal sealed class Dispatcher : IDisposable
         {
             RunTurn(slot);
         }
+        else if (_options.Simulation is { } simulation)
+        {
+            simulation(() => RunTurn(slot));
+        }
         else
         {
             ThreadPool.UnsafeQueueUserWorkItem(static work => work.Dispatcher.RunTurn(work.Slot), (Dispatcher: this, Slot: slot), preferLocal: false);

@@ -9,7 +9,7 @@ using Sluice.Engine.History;
 namespace Sluice.Engine.Store;
 
 /// <summary>Queries, on connections of their own: they see what is committed and never hold up the writer.</summary>
-internal sealed class StoreReader(string path) : IDisposable
+internal sealed class StoreReader(string path, Action<StoreCall>? called = null) : IDisposable
 {
     private readonly ConcurrentBag<Connection> _idle = [];
     private volatile bool _disposed;
@@ -119,7 +119,10 @@ internal sealed class StoreReader(string path) : IDisposable
             var connection = _idle.TryTake(out var idle) ? idle : new Connection(path);
             try
             {
-                return read(connection);
+                called?.Invoke(StoreCall.Read);
+                var result = read(connection);
+                called?.Invoke(StoreCall.HasRead);
+                return result;
             }
             finally
             {

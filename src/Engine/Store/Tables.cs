@@ -141,6 +141,17 @@ internal sealed class Tables : IDisposable
         _deleteInstance.Execute(key);
     }
 
+    /// <summary>Removes an instance so that another may have its id. A parent that waits for it hears that it was terminated.</summary>
+    public void Replace(long key, DateTime now, Effects effects)
+    {
+        if (Load(key) is { } row && !InstanceRow.IsTerminal(row.Status))
+        {
+            Report(row, RuntimeStatus.Terminated, output: null, failure: null, now, effects);
+        }
+
+        Delete(key);
+    }
+
     /// <summary>Removes an instance if it has ended.</summary>
     /// <param name="key">Which.</param>
     /// <param name="recursive">Also its children that have ended, and theirs.</param>
@@ -161,18 +172,6 @@ internal sealed class Tables : IDisposable
         doomed.ForEach(Delete);
         return doomed.Count;
     }
-
-    /// <summary>Removes an instance so that another may have its id. A parent that waits for it hears that it was terminated.</summary>
-    public void Replace(long key, DateTime now, Effects effects)
-    {
-        if (Load(key) is { } row && !InstanceRow.IsTerminal(row.Status))
-        {
-            Report(row, RuntimeStatus.Terminated, output: null, failure: null, now, effects);
-        }
-
-        Delete(key);
-    }
-
 
     /// <summary>Lets an ended instance take messages again.</summary>
     public void Reopen(long key, long now) => _setStatus.Execute(key, (int)RuntimeStatus.Running, now);
