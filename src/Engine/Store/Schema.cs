@@ -115,31 +115,14 @@ internal static class Schema
         return connection;
     }
 
-    /// <summary>The version of an engine's file, which may be in use.</summary>
-    /// <exception cref="EngineStoreException">It is not one, or a newer program wrote it.</exception>
-    public static long VersionOf(string path)
+    /// <summary>Refuses what is not an engine's file, or a newer program's; an older one's is read as it is.</summary>
+    /// <exception cref="EngineStoreException">It is refused, or cannot be opened.</exception>
+    public static void DemandReadable(string path)
     {
         try
         {
             using var connection = OpenReader(path);
-            return Check(connection, path);
-        }
-        catch (SqliteException e)
-        {
-            throw Translate(e, path);
-        }
-    }
-
-    /// <summary>Copies a file, which may be in use, as it is at this moment.</summary>
-    public static void Copy(string path, string copy)
-    {
-        try
-        {
-            using var connection = Connect(path, SqliteOpenMode.ReadWrite);
-            using var command = connection.CreateCommand();
-            command.CommandText = "VACUUM INTO $copy";
-            command.Parameters.AddWithValue("$copy", copy);
-            command.ExecuteNonQuery();
+            Check(connection, path);
         }
         catch (SqliteException e)
         {
