@@ -28,33 +28,25 @@ public sealed class StoredHistory
 
     private Head Top { get; }
 
-    /// <summary>The instances of an engine's file that match, oldest first. The file may be in use; nothing is written to it.</summary>
+    /// <summary>The instances of an engine's file that match, oldest first. The file may be in use, or of an earlier version; nothing is written to it.</summary>
     /// <param name="path">The database file.</param>
     /// <param name="statuses">In one of these states; all that have not ended when null.</param>
     /// <exception cref="EngineStoreException">The file cannot be read.</exception>
     public static IEnumerable<StoredHistory> ReadFile(string path, IReadOnlyCollection<RuntimeStatus>? statuses = null)
     {
         using var reader = new StoreReader(path);
-        var query = new EngineQuery
+        statuses ??= [RuntimeStatus.Pending, RuntimeStatus.Running, RuntimeStatus.Suspended, RuntimeStatus.ContinuedAsNew];
+        var last = 0L;
+        while (reader.Scan(statuses, last, 1_000) is { Count: > 0 } rows)
         {
-            PageSize = 1_000,
-            Statuses = statuses ?? [RuntimeStatus.Pending, RuntimeStatus.Running, RuntimeStatus.Suspended, RuntimeStatus.ContinuedAsNew],
-        };
-        do
-        {
-            var page = reader.Query(query);
-            foreach (var instance in page.Instances)
+            foreach (var row in rows)
             {
-                if (reader.Find(instance.InstanceId) is { } row)
-                {
-                    yield return new StoredHistory(
-                        new Head(row.Id, row.Name, row.Version, row.Status), [.. reader.History(row.Key).SelectMany(HistoryJson.ReadList)]);
-                }
+                yield return new StoredHistory(
+                    new Head(row.Id, row.Name, row.Version, row.Status), [.. reader.History(row.Key).SelectMany(HistoryJson.ReadList)]);
             }
 
-            query = query with { ContinuationToken = page.ContinuationToken };
+            last = rows[^1].Key;
         }
-        while (query.ContinuationToken is not null);
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>

@@ -50,6 +50,19 @@ public sealed class MigrationTests
     }
 
     [Fact]
+    public async Task Histories_are_read_without_migrating_the_file()
+    {
+        await using var engine = await VirtualEngine.StartAsync(Sample());
+        await engine.Engine.StopAsync();
+        WriteVersion1(engine.Path);
+
+        var histories = StoredHistory.ReadFile(engine.Path).ToList();
+
+        Assert.Equal(["listens", "suspended", "parent", "scheduled", Child, "works"], histories.Select(h => h.InstanceId));
+        Assert.Equal(1, Number(engine.Path, "SELECT version FROM schema_version"));
+    }
+
+    [Fact]
     public async Task A_migration_that_fails_leaves_the_file_as_it_was()
     {
         await using var engine = await VirtualEngine.StartAsync(Sample());
