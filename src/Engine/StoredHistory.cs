@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -10,6 +11,8 @@ namespace Sluice.Engine;
 /// <summary>What happened to one instance in its present run, taken out of a file: to be replayed elsewhere, or kept as a specimen.</summary>
 public sealed class StoredHistory
 {
+    private const int LongestName = 150;
+
     private StoredHistory(Head head, List<HistoryEvent> events) => (Top, Events) = (head, events);
 
     /// <summary>Which instance.</summary>
@@ -73,8 +76,17 @@ public sealed class StoredHistory
         return text.Append("\n]}\n").ToString();
     }
 
-    /// <summary>A file name for it that every file system takes.</summary>
-    public string FileName => Uri.EscapeDataString(InstanceId).Replace('%', '_') + ".json";
+    /// <summary>A file name for it that every file system takes, and that no other id has.</summary>
+    public string FileName
+    {
+        get
+        {
+            var name = Uri.EscapeDataString(InstanceId).Replace("_", "__", StringComparison.Ordinal).Replace('%', '_');
+            return name.Length <= LongestName
+                ? name + ".json"
+                : $"{name[..LongestName]}-{Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(InstanceId)))}.json";
+        }
+    }
 
     /// <summary>The same up to an event.</summary>
     internal StoredHistory UpTo(int count) => new(Top, Events[..count]);
