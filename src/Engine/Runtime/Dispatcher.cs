@@ -5,6 +5,7 @@ using Sluice.Durable;
 using Sluice.Engine.History;
 using Sluice.Engine.Kernel;
 using Sluice.Engine.Store;
+using Sluice.Engine.Tracing;
 
 namespace Sluice.Engine.Runtime;
 
@@ -408,7 +409,25 @@ internal sealed class Dispatcher : IDisposable
         }
 
         Release(effects);
+        if (effects.Applied)
+        {
+            Trace(commit);
+        }
+
         Finish(slot, ended);
+    }
+
+    private void Trace(TurnCommit commit)
+    {
+        try
+        {
+            EngineSpans.Tell(commit);
+        }
+        catch (Exception e)
+        {
+            // A listener's fault. The writer must not end by it.
+            _logger.SpansLost(e, commit.Row.Id);
+        }
     }
 
     private void Update(InstanceSlot slot, TurnCommit commit, Effects effects)

@@ -124,7 +124,10 @@ internal sealed class TurnMaker(
     {
         try
         {
-            return new OrchestrationExecution(row.Id, tasks.FindOrchestrator(row.Name)?.Invoke(services), _kernel, loggers, strayed, sought);
+            return new OrchestrationExecution(row.Id, tasks.FindOrchestrator(row.Name)?.Invoke(services), _kernel, loggers, strayed, sought)
+            {
+                IsTraced = row.Trace is not null,
+            };
         }
         catch (Exception e)
         {
@@ -160,6 +163,7 @@ internal sealed class TurnMaker(
             Events = [ending],
             Status = RuntimeStatus.Terminated,
             Output = ending.Output,
+            Began = Began(slot, row),
             EndedChildren = ending.Recursive ? OpenChildren(slot, row) : [],
         };
     }
@@ -193,6 +197,7 @@ internal sealed class TurnMaker(
             turn = Unplayable(e, now);
         }
 
+        var began = Began(slot, row);
         if (turn.Decisions.Count > 0 && turn.Decisions[^1] is ExecutionFailed or ExecutionCompleted or ContinuedAsNew)
         {
             slot.Execution = null;
@@ -208,6 +213,8 @@ internal sealed class TurnMaker(
             Deferred = sorted.Deferred,
             Decisions = turn.Decisions,
             CancelledTimers = turn.CancelledTimers,
+            Answered = turn.Answered,
+            Began = began,
             CustomStatus = turn.CustomStatus,
             Status = end switch
             {
@@ -226,6 +233,10 @@ internal sealed class TurnMaker(
             Failure = (end as ExecutionFailed)?.Failure,
         };
     }
+
+    // One that is not in memory is ended without reading what it did: its creation is near enough.
+    private static DateTime Began(InstanceSlot slot, InstanceRow row) =>
+        slot.Execution is { Started: true } execution ? execution.Began : DateTimeOffset.FromUnixTimeMilliseconds(row.Created).UtcDateTime;
 
     /// <summary>Fails the instance: its code does not fit its history, so nothing else it says counts.</summary>
     private static Turn Unplayable(UnplayableException e, DateTime now) =>

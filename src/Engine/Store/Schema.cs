@@ -34,7 +34,8 @@ internal static class Schema
             parent_key INTEGER,
             parent_task INTEGER,
             parent_name TEXT,
-            parent_id TEXT);
+            parent_id TEXT,
+            trace TEXT);
 
         -- One row a turn: a JSON array of its events. position = instance << 24 | turn, so that an instance lies together.
         CREATE TABLE history (position INTEGER PRIMARY KEY, events TEXT NOT NULL);
