@@ -8,7 +8,7 @@ namespace Sluice.Engine;
 
 /// <summary>
 /// Runs durable orchestrations in this process on one SQLite file. Whatever was acknowledged survives a crash at any moment;
-/// activities that were running at a crash run again. One engine a file: the owner of the data folder sees to that.
+/// activities that were running at a crash run again. One engine a file: a second one refuses to start.
 /// </summary>
 public sealed class EmbeddedEngine : IAsyncDisposable
 {
@@ -23,6 +23,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
     private readonly EngineMetrics _metrics = new();
     private readonly WriteGate _gate;
     private TurnMarks? _marks;
+    private StoreLock? _lock;
     private EngineStore? _store;
     private Dispatcher? _dispatcher;
     private EngineClient? _client;
@@ -65,7 +66,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
     internal EngineLoad Load => _load;
 
     /// <summary>Opens the file and takes up what it holds unfinished.</summary>
-    /// <exception cref="EngineStoreException">The file cannot be used.</exception>
+    /// <exception cref="EngineStoreException">The file cannot be used, or another engine runs on it.</exception>
     public Task StartAsync(CancellationToken cancellationToken = default)
     {
         if (_store is not null)
@@ -74,14 +75,16 @@ public sealed class EmbeddedEngine : IAsyncDisposable
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        _store = new EngineStore(_options, _metrics, Fail);
+        _lock = StoreLock.Take(_options.Path);
         try
         {
+            _store = new EngineStore(_options, _metrics, Fail);
             _marks = new TurnMarks(_options.Path);
         }
         catch
         {
-            _store.Dispose();
+            _store?.Dispose();
+            _lock.Dispose();
             throw;
         }
 
@@ -115,6 +118,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
 
         _dispatcher.Abandon();
         _store.Dispose();
+        _lock!.Dispose();
         _dispatcher.Dispose();
         _marks!.Dispose();
         _metrics.Dispose();
@@ -135,6 +139,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
             _dispatcher?.Abandon();
             _store.Abandon();
             _metrics.Dispose();
+            _lock!.Dispose();
             _watch.End(Stopped());
         }
     }

@@ -1,16 +1,28 @@
+using Sluice.Benchmarks.Engine;
 using Sluice.Benchmarks.Gateway;
 
-// The first argument names the benchmark. `gateway-backend` and `gateway-proxy` are processes that the gateway's benchmark starts.
-return args switch
+// The first argument names the benchmark. What follows a hyphen in a name is a process that the benchmark starts.
+switch (args)
 {
-    ["gateway", .. var rest] when rest is [] or ["--json"] => await GatewayBenchmark.RunAsync(json: rest.Length > 0),
-    ["gateway-backend"] => Backend.Run(),
-    ["gateway-proxy", .. var ports] => await Proxy.RunAsync([.. ports.Select(int.Parse)]),
-    _ => Usage(),
-};
-
-static int Usage()
-{
-    Console.Error.WriteLine("usage: Benchmarks gateway [--json]");
-    return 2;
+    case ["gateway", .. var rest] when rest is [] or ["--json"]:
+        return await GatewayBenchmark.RunAsync(json: rest.Length > 0);
+    case ["gateway-backend"]:
+        return Backend.Run();
+    case ["gateway-proxy", .. var ports]:
+        return await Proxy.RunAsync([.. ports.Select(int.Parse)]);
+    case ["engine", .. var options] when EngineArguments.Parse(options) is { } engine:
+        return await EngineBenchmark.RunAsync(engine.Json, engine.Scale, engine.Only);
+    case ["engine-part", var name, var full, var week]:
+        return await EngineBenchmark.RunPartAsync(name, Scale.Parse(full, week));
+    case ["engine-week", var fraction]:
+        return await Week.RunChildAsync(int.Parse(fraction));
+    case ["engine-recovery", var folder, var speed]:
+        return await Recovery.RunChildAsync(folder, slow: speed == "slow");
+    default:
+        await Console.Error.WriteLineAsync($"""
+            usage: Benchmarks gateway [--json]
+                   Benchmarks engine [--json] [--full] [--only {string.Join('|', EngineBenchmark.Names)}] [--week N]
+                   (of the simulated week one part in N runs, 20 when not given; --full runs all)
+            """);
+        return 2;
 }

@@ -198,6 +198,11 @@ internal sealed class TurnMaker(
         }
 
         var began = Began(slot, row);
+        if (slot.Execution is { HasNext: true } && turn.Decisions.Count > 0 && turn.Decisions[^1] is ExecutionFailed)
+        {
+            logger.NextRunDropped(row.Id);
+        }
+
         if (turn.Decisions.Count > 0 && turn.Decisions[^1] is ExecutionFailed or ExecutionCompleted or ContinuedAsNew)
         {
             slot.Execution = null;

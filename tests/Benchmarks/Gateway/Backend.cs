@@ -15,7 +15,7 @@ internal static class Backend
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen(512);
         Console.WriteLine(((IPEndPoint)listener.LocalEndPoint!).Port);
-        ParentWatch.ExitWithParent();
+        Self.ExitWithParent();
 
         var sockets = new Dictionary<int, Socket>();
         using var epoll = new Epoll();
@@ -52,18 +52,4 @@ internal static class Backend
             }
         }
     }
-}
-
-/// <summary>Children of the benchmark end with it, however it ends: the pipe to their standard input breaks.</summary>
-internal static class ParentWatch
-{
-    public static void ExitWithParent() => new Thread(() =>
-    {
-        while (Console.In.Read() >= 0)
-        {
-        }
-
-        Environment.Exit(0);
-    })
-    { IsBackground = true }.Start();
 }

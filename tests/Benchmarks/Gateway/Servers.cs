@@ -20,19 +20,7 @@ internal sealed class Server : IDisposable
     /// <summary>This program again, with a hidden verb; it prints its port.</summary>
     public static Server Self(params string[] arguments)
     {
-        var program = Environment.ProcessPath!;
-        var start = new ProcessStartInfo(program) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
-        {
-            start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
-        }
-
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        var process = Process.Start(start)!;
+        var process = Process.Start(Benchmarks.Self.StartInfo(arguments))!;
         return new Server(process, int.Parse(process.StandardOutput.ReadLine() ?? throw new IOException($"{arguments[0]} did not start.")));
     }
 
