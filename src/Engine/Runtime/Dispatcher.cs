@@ -325,7 +325,19 @@ internal sealed class Dispatcher : IDisposable
         }
         else
         {
-            _store.Enqueue(tables => tables.Apply(commit), effects => Committed(slot, commit, effects), _ => _load.StepEnds());
+            _store.Enqueue(tables => tables.Apply(commit), effects => Committed(slot, commit, effects), e => NotCommitted(slot, arrived, held, e));
+        }
+    }
+
+    private void NotCommitted(InstanceSlot slot, List<Message> arrived, List<Message> held, Exception e)
+    {
+        if (e is EngineStoreException or ObjectDisposedException)
+        {
+            _load.StepEnds();
+        }
+        else
+        {
+            Retry(slot, arrived, held, e);
         }
     }
 
