@@ -23,6 +23,7 @@ internal sealed class Dispatcher : IDisposable
     private readonly TimerQueue _timers;
     private readonly ActivityQueue _activities;
     private readonly TurnMarks _marks;
+    private readonly Lock _suspects = new();
     private readonly EngineMetrics _metrics;
     private readonly ILogger _logger;
     // 0.5 s, 2 s, 8 s, 32 s.
@@ -286,20 +287,10 @@ internal sealed class Dispatcher : IDisposable
         }
 
         var begun = EngineMetrics.Now;
-        var mark = _marks.Begin(slot.Key);
         TurnCommit? commit;
         try
         {
-            if (slot.Poison is null)
-            {
-                _options.BeforeTurn?.Invoke(slot.Key);
-            }
-
-            commit = _turns.Make(slot, arrived, () => Wake(slot.Key, s => s.Strayed = true, inline: false));
-            if (commit is { Events: { } events })
-            {
-                commit = commit with { StoredEvents = Payload.Pack(HistoryJson.WriteUtf8(events)) };
-            }
+            commit = MakeMarked(slot, arrived);
         }
         catch (Exception e) when (e is EngineStoreException || _stopped)
         {
@@ -313,10 +304,6 @@ internal sealed class Dispatcher : IDisposable
             Retry(slot, arrived, held, e);
             return;
         }
-        finally
-        {
-            _marks.End(mark);
-        }
 
         _metrics.Turn(begun);
         if (commit is null)
@@ -326,6 +313,45 @@ internal sealed class Dispatcher : IDisposable
         else
         {
             _store.Enqueue(tables => tables.Apply(commit), effects => Committed(slot, commit, effects), e => NotCommitted(slot, arrived, held, e));
+        }
+    }
+
+    private TurnCommit? MakeMarked(InstanceSlot slot, List<Message> arrived)
+    {
+        if (!_marks.IsSuspect(slot.Key))
+        {
+            return Make(slot, arrived);
+        }
+
+        lock (_suspects)
+        {
+            try
+            {
+                return Make(slot, arrived);
+            }
+            finally
+            {
+                _marks.Clear(slot.Key);
+            }
+        }
+    }
+
+    private TurnCommit? Make(InstanceSlot slot, List<Message> arrived)
+    {
+        var mark = _marks.Begin(slot.Key);
+        try
+        {
+            if (slot.Poison is null)
+            {
+                _options.BeforeTurn?.Invoke(slot.Key);
+            }
+
+            var commit = _turns.Make(slot, arrived, () => Wake(slot.Key, s => s.Strayed = true, inline: false));
+            return commit is { Events: { } events } ? commit with { StoredEvents = Payload.Pack(HistoryJson.WriteUtf8(events)) } : commit;
+        }
+        finally
+        {
+            _marks.End(mark);
         }
     }
 
