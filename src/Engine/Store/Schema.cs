@@ -66,8 +66,8 @@ internal static class Schema
             PRIMARY KEY (tag, value, created, instance)) WITHOUT ROWID;
         INSERT INTO tags SELECT t.key, t.value, i.created, i.key FROM instances i, json_each(i.tags) t WHERE t.value IS NOT NULL;
 
-        -- trace: what the activity's span hangs from.
-        ALTER TABLE activities ADD COLUMN trace TEXT;
+        -- trace: the span that started the instance, as a W3C traceparent; null when nobody traced.
+        ALTER TABLE instances ADD COLUMN trace TEXT;
         """;
 
     // Each brings a file to the next version; an empty one begins with the first. What a release has written is never edited.

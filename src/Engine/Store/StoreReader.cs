@@ -46,8 +46,8 @@ internal sealed class StoreReader(string path, Action<StoreCall>? called = null)
 
     /// <summary>Activities without a result.</summary>
     public List<ActivityItem> Activities() => Use(c => c.Read(
-        "SELECT a.instance, i.id, i.execution, a.task, a.name, a.input FROM activities a JOIN instances i ON i.key = a.instance ORDER BY a.instance, a.task",
-        r => new ActivityItem(r.GetInt64(0), r.GetString(1), r.GetInt32(2), r.GetInt32(3), r.GetString(4), r.Text(5))));
+        "SELECT a.instance, i.id, i.execution, a.task, a.name, a.input, i.trace, i.version FROM activities a JOIN instances i ON i.key = a.instance ORDER BY a.instance, a.task",
+        r => new ActivityItem(r.GetInt64(0), r.GetString(1), r.GetInt32(2), r.GetInt32(3), r.GetString(4), r.Text(5)) { Trace = r.Text(6), Version = r.GetString(7) }));
 
     /// <summary>Timers that have not fired.</summary>
     public List<TimerItem> Timers() => Use(c => c.Read(
