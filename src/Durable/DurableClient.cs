@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Sluice.Durable;
 
 /// <summary>
@@ -11,7 +13,7 @@ public abstract class DurableClient
 
     /// <summary>Starts an instance; durable when the task completes.</summary>
     /// <returns>The instance's id.</returns>
-    /// <exception cref="InstanceExistsException">The id is taken, in whatever state; see <see cref="StartOptions.ReplaceEnded"/>.</exception>
+    /// <exception cref="InstanceExistsException">The id is taken, in whatever state; see <see cref="StartOptions.ReplaceStatuses"/>.</exception>
     /// <exception cref="ArgumentException">The id is not allowed (see <see cref="InstanceIds"/>) or the orchestrator is unknown.</exception>
     public abstract Task<string> ScheduleNewOrchestrationInstanceAsync(
         string orchestratorName, object? input, StartOptions? options = null, CancellationToken cancellationToken = default);
@@ -59,7 +61,13 @@ public abstract class DurableClient
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="InstanceNotFoundException">No such instance.</exception>
     /// <exception cref="InstanceStateException">The instance has ended.</exception>
-    public abstract Task TerminateInstanceAsync(string instanceId, object? output = null, CancellationToken cancellationToken = default);
+    public Task TerminateInstanceAsync(string instanceId, object? output = null, CancellationToken cancellationToken = default) =>
+        TerminateInstanceAsync(instanceId, new TerminateOptions(output), cancellationToken);
+
+    /// <summary>Ends an instance where it stands, with its children if wanted. Running activities are not told; their results are dropped.</summary>
+    /// <exception cref="InstanceNotFoundException">No such instance.</exception>
+    /// <exception cref="InstanceStateException">The instance has ended.</exception>
+    public abstract Task TerminateInstanceAsync(string instanceId, TerminateOptions options, CancellationToken cancellationToken = default);
 
     /// <summary>Lets a failed instance run again from its last good point.</summary>
     /// <exception cref="InstanceNotFoundException">No such instance.</exception>
@@ -73,7 +81,15 @@ public abstract class DurableClient
 
     /// <summary>Removes an instance that has ended.</summary>
     /// <returns>How many were removed: 0 when there is none or it has not ended.</returns>
-    public abstract Task<int> PurgeInstanceAsync(string instanceId, CancellationToken cancellationToken = default);
+    public Task<int> PurgeInstanceAsync(string instanceId, CancellationToken cancellationToken = default) =>
+        PurgeInstanceAsync(instanceId, recursive: false, cancellationToken);
+
+    /// <summary>Removes an instance that has ended.</summary>
+    /// <param name="instanceId">Which.</param>
+    /// <param name="recursive">Whether the children of its last run that have ended go as well, and theirs.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>How many were removed: 0 when there is none or it has not ended.</returns>
+    public abstract Task<int> PurgeInstanceAsync(string instanceId, bool recursive, CancellationToken cancellationToken = default);
 
     /// <summary>Removes all instances that have ended and match.</summary>
     /// <returns>How many were removed.</returns>
@@ -81,6 +97,50 @@ public abstract class DurableClient
 
     /// <summary>What happened in the instance's present run, in order; empty when unknown.</summary>
     public abstract Task<IReadOnlyList<HistoryRecord>> GetOrchestrationHistoryAsync(string instanceId, CancellationToken cancellationToken = default);
+
+    /// <summary>Why an instance does not move, and its children one level down; null when there is no such instance. Changes nothing.</summary>
+    public virtual Task<InstanceDiagnosis?> DiagnoseAsync(string instanceId, CancellationToken cancellationToken = default) =>
+        DiagnoseAsync(instanceId, withChildren: true, cancellationToken);
+
+    /// <summary>The time that diagnoses are made at; the system's by default.</summary>
+    protected virtual TimeProvider Clock => TimeProvider.System;
+
+    /// <summary>Adds what this host's runtime knows to what the history says; by default nothing.</summary>
+    protected virtual Task<InstanceDiagnosis> ExamineAsync(InstanceDiagnosis diagnosis, CancellationToken cancellationToken) => Task.FromResult(diagnosis);
+
+    private async Task<InstanceDiagnosis?> DiagnoseAsync(string instanceId, bool withChildren, CancellationToken cancellationToken)
+    {
+        if (await GetInstanceAsync(instanceId, cancellationToken: cancellationToken) is not { } instance)
+        {
+            return null;
+        }
+
+        IReadOnlyList<HistoryRecord> history;
+        try
+        {
+            history = instance.IsTerminal ? [] : await GetOrchestrationHistoryAsync(instanceId, cancellationToken);
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            // That is what is wrong with it; the host says so below.
+            history = [];
+        }
+
+        var diagnosis = (await ExamineAsync(InstanceDiagnosis.From(instance, history, Clock.GetUtcNow()), cancellationToken)).Cut();
+        if (!withChildren || diagnosis.Children.Count == 0)
+        {
+            return diagnosis;
+        }
+
+        var children = new List<OpenChild>();
+        foreach (var child in diagnosis.Children)
+        {
+            var its = child.InstanceId.Length == 0 ? null : await DiagnoseAsync(child.InstanceId, withChildren: false, cancellationToken);
+            children.Add(its is null ? child : child with { Status = its.Status, Reasons = its.Reasons });
+        }
+
+        return diagnosis with { Children = children };
+    }
 }
 
 /// <summary>How an instance is started.</summary>
@@ -95,12 +155,28 @@ public sealed record StartOptions
     /// <summary>The code version it runs under; the host's default when null.</summary>
     public string? Version { get; init; }
 
-    /// <summary>Whether an instance of this id that has ended is replaced: for singletons that run again and again. One that lives is always refused.</summary>
+    /// <summary>Whether an instance of this id that has ended is replaced: for singletons that run again and again. One that lives is refused.</summary>
     public bool ReplaceEnded { get; init; }
+
+    /// <summary>
+    /// In which states an instance of this id is replaced, instead of <see cref="ReplaceEnded"/>; one that lives is terminated first. The SDK
+    /// names the others, its dedupe statuses.
+    /// </summary>
+    public IReadOnlyCollection<RuntimeStatus>? ReplaceStatuses { get; init; }
+
+    /// <summary>Whether an instance in this state makes room for the new one.</summary>
+    public bool Replaces(RuntimeStatus status) => ReplaceStatuses is { } statuses
+        ? statuses.Contains(status)
+        : ReplaceEnded && status is (RuntimeStatus.Completed or RuntimeStatus.Failed or RuntimeStatus.Terminated or RuntimeStatus.Canceled);
 
     /// <summary>Words to find it by, where the host can (the embedded engine queries them; Azure only shows them).</summary>
     public IReadOnlyDictionary<string, string>? Tags { get; init; }
 }
+
+/// <summary>How an instance is ended.</summary>
+/// <param name="Output">Becomes the instance's output.</param>
+/// <param name="Recursive">Whether its open children end as well, and theirs. Azure Storage accepts this and ends only the one named (docs/durable-differences.md).</param>
+public sealed record TerminateOptions(object? Output = null, bool Recursive = false);
 
 /// <summary>Where an instance stands. Numbers and names as Durable Functions stores them.</summary>
 public enum RuntimeStatus
@@ -141,7 +217,7 @@ public sealed record InstanceMetadata(
     /// <summary>JSON of the input of the present run.</summary>
     public string? SerializedInput { get; init; }
 
-    /// <summary>JSON of the output; for a failed one, what <see cref="Failure"/> says.</summary>
+    /// <summary>JSON of the output; for a failed one what <see cref="Failure"/> says, for a suspended one the reason.</summary>
     public string? SerializedOutput { get; init; }
 
     /// <summary>JSON of the custom status.</summary>
@@ -203,7 +279,9 @@ public sealed record InstancePage(IReadOnlyList<InstanceMetadata> Instances, str
 /// <param name="CreatedFrom">Created at or after.</param>
 /// <param name="CreatedTo">Created at or before.</param>
 /// <param name="Statuses">One of these.</param>
-public sealed record PurgeFilter(DateTimeOffset? CreatedFrom = null, DateTimeOffset? CreatedTo = null, IReadOnlyCollection<RuntimeStatus>? Statuses = null);
+/// <param name="Recursive">Whether the children of what is removed go as well, if they have ended.</param>
+public sealed record PurgeFilter(
+    DateTimeOffset? CreatedFrom = null, DateTimeOffset? CreatedTo = null, IReadOnlyCollection<RuntimeStatus>? Statuses = null, bool Recursive = false);
 
 /// <summary>One event of a history, the same on every host.</summary>
 /// <param name="EventType">Named as in Durable Task: ExecutionStarted, TaskScheduled, TaskCompleted, TimerFired, EventRaised …</param>
@@ -215,6 +293,7 @@ public sealed record PurgeFilter(DateTimeOffset? CreatedFrom = null, DateTimeOff
 /// <param name="Result">JSON returned.</param>
 /// <param name="Failure">Why it failed.</param>
 /// <param name="FireAt">For timers, when due.</param>
+/// <param name="InstanceId">For children and sent events, the other instance.</param>
 public sealed record HistoryRecord(
     string EventType,
     DateTimeOffset Timestamp,
@@ -224,4 +303,5 @@ public sealed record HistoryRecord(
     string? Input = null,
     string? Result = null,
     TaskFailure? Failure = null,
-    DateTimeOffset? FireAt = null);
+    DateTimeOffset? FireAt = null,
+    string? InstanceId = null);

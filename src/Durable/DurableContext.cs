@@ -123,8 +123,9 @@ public abstract class DurableContext
     /// <summary>Ends this run and starts the next with a new input and an empty history.</summary>
     /// <param name="newInput">The next run's input.</param>
     /// <param name="preserveUnprocessedEvents">Whether events nobody took are kept for the next run.</param>
+    /// <param name="newVersion">The next run's version; this run's when null.</param>
     /// <remarks>Only for loops that receive no events: Azure Storage loses events when timers are in flight (docs/orchestrations.md).</remarks>
-    public abstract void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true);
+    public abstract void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true, string? newVersion = null);
 }
 
 /// <summary>The caller of a sub-orchestration.</summary>

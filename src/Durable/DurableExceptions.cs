@@ -7,6 +7,9 @@ public sealed class InstanceNotFoundException(string instanceId) : Exception($"T
     public string InstanceId { get; } = instanceId;
 }
 
+/// <summary>The host is being stopped and takes nothing new. What it acknowledged goes on at its next start.</summary>
+public sealed class HostStoppingException() : Exception("HostStopping: The engine is being stopped and takes nothing new. Send it again when it has started.");
+
 /// <summary>The id of a new instance is taken.</summary>
 public sealed class InstanceExistsException(string instanceId, RuntimeStatus status)
     : Exception($"An instance '{instanceId}' exists already ({status}).")

@@ -21,6 +21,9 @@ public sealed class EmbeddedEngine : IAsyncDisposable
     private readonly InstanceWatch _watch = new();
     private readonly TaskCompletionSource<Exception> _fatal = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private StoreLock? _lock;
+    private readonly EngineMetrics _metrics = new();
+    private readonly WriteGate _gate;
+    private TurnMarks? _marks;
     private EngineStore? _store;
     private Dispatcher? _dispatcher;
     private EngineClient? _client;
@@ -33,11 +36,12 @@ public sealed class EmbeddedEngine : IAsyncDisposable
     /// <param name="loggers">For the engine and replay-safe loggers; silent when null.</param>
     public EmbeddedEngine(DurableTasks tasks, IServiceProvider? services, EngineOptions options, ILoggerFactory? loggers = null)
     {
-        options.Validate();
+        options.Validate(tasks);
         _tasks = tasks;
         _services = services ?? NoServices.Instance;
         _options = options;
         _loggers = loggers ?? NullLoggerFactory.Instance;
+        _gate = new WriteGate(_load, options.MaxPendingWrites);
         _logger = _loggers.CreateLogger("Sluice.Engine");
     }
 
@@ -49,6 +53,14 @@ public sealed class EmbeddedEngine : IAsyncDisposable
 
     /// <summary>When the next timer is due; null when none waits.</summary>
     public DateTimeOffset? NextDue => _dispatcher?.NextDue;
+
+    /// <summary>What it counts, once started.</summary>
+    public EngineFigures Figures => _dispatcher is null || _store is null
+        ? throw new InvalidOperationException("The engine has not been started.")
+        : _metrics.Read(_dispatcher, _store, _load, _gate);
+
+    /// <summary>What counts.</summary>
+    internal EngineMetrics Metrics => _metrics;
 
     /// <summary>What is under way, for virtual time.</summary>
     internal EngineLoad Load => _load;
@@ -66,22 +78,29 @@ public sealed class EmbeddedEngine : IAsyncDisposable
         _lock = StoreLock.Take(_options.Path);
         try
         {
-            _store = new EngineStore(_options, Fail);
+            _store = new EngineStore(_options, _metrics, Fail);
+            _marks = new TurnMarks(_options.Path);
         }
         catch
         {
+            _store?.Dispose();
+            _store = null;
             _lock.Dispose();
             throw;
         }
 
-        _dispatcher = new Dispatcher(_store, _tasks, _services, _options, _loggers, _logger, _load, _watch, Fail);
-        _client = new EngineClient(_store, _dispatcher, _tasks, _load, _watch, _options.TimeProvider);
+        _dispatcher = new Dispatcher(_store, _tasks, _services, _options, _loggers, _logger, _load, _watch, _marks, _metrics, Fail);
+        _client = new EngineClient(_store, _dispatcher, _tasks, _load, _gate, _watch, _options);
+        _metrics.Observe(_dispatcher, _store, _load, _gate);
         var (activities, timers, messages) = _dispatcher.Recover();
         _logger.EngineStarted(_options.Path, activities, timers, messages);
         return Task.CompletedTask;
     }
 
-    /// <summary>Cancels running activities and waits for them, commits what is under way, closes the file. What did not end runs again at the next start.</summary>
+    /// <summary>
+    /// Refuses clients, lets running activities go on for <see cref="EngineOptions.DrainTimeout"/>, cancels the rest and waits for them,
+    /// commits what is under way, closes the file. What did not end runs again at the next start.
+    /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
         if (_store is null || _dispatcher is null || Interlocked.Exchange(ref _stopped, 1) != 0)
@@ -89,7 +108,8 @@ public sealed class EmbeddedEngine : IAsyncDisposable
             return;
         }
 
-        await _dispatcher.StopAsync(_options.StopTimeout);
+        CloseGate(new HostStoppingException());
+        await _dispatcher.StopAsync(_options.DrainTimeout, _options.StopTimeout);
         var patience = TimeProvider.System.GetTimestamp();
         while (_load.Steps > 0 && !_fatal.Task.IsCompleted && !cancellationToken.IsCancellationRequested
             && TimeProvider.System.GetElapsedTime(patience) < _options.StopTimeout)
@@ -99,8 +119,11 @@ public sealed class EmbeddedEngine : IAsyncDisposable
 
         _dispatcher.Abandon();
         _store.Dispose();
-        _lock!.Dispose();
         _dispatcher.Dispose();
+        _marks!.Dispose();
+        _lock!.Dispose();
+        _metrics.Dispose();
+        CloseGate(Stopped());
         _watch.End(Stopped());
     }
 
@@ -112,12 +135,18 @@ public sealed class EmbeddedEngine : IAsyncDisposable
     {
         if (_store is not null && Interlocked.Exchange(ref _stopped, 1) == 0)
         {
-            _dispatcher!.Abandon();
+            _gate.Close(Stopped());
+            _marks?.Abandon();
+            _dispatcher?.Abandon();
             _store.Abandon();
+            _metrics.Dispose();
             _lock!.Dispose();
             _watch.End(Stopped());
         }
     }
+
+    /// <summary>Tells clients why they are refused; a fault that ended the engine stays the reason.</summary>
+    private void CloseGate(Exception reason) => _gate.Close(_fatal.Task.IsCompleted ? _fatal.Task.Result : reason);
 
     private static ObjectDisposedException Stopped() => new(nameof(EmbeddedEngine), "The engine has stopped.");
 
@@ -126,6 +155,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
         if (_stopped == 0 && _fatal.TrySetResult(reason))
         {
             _logger.EngineFailed(reason);
+            _gate.Close(reason);
             _dispatcher?.Abandon();
             _watch.End(reason);
         }

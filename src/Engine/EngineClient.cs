@@ -43,22 +43,29 @@ public sealed class EngineClient : DurableClient
     private readonly Dispatcher _dispatcher;
     private readonly DurableTasks _tasks;
     private readonly EngineLoad _load;
+    private readonly WriteGate _gate;
     private readonly InstanceWatch _watch;
     private readonly TimeProvider _clock;
+    private readonly string _defaultVersion;
 
-    internal EngineClient(EngineStore store, Dispatcher dispatcher, DurableTasks tasks, EngineLoad load, InstanceWatch watch, TimeProvider clock)
+    internal EngineClient(EngineStore store, Dispatcher dispatcher, DurableTasks tasks, EngineLoad load, WriteGate gate, InstanceWatch watch, EngineOptions options)
     {
         _store = store;
         _dispatcher = dispatcher;
         _tasks = tasks;
         _load = load;
+        _gate = gate;
         _watch = watch;
-        _clock = clock;
+        _clock = options.TimeProvider;
+        _defaultVersion = options.DefaultVersion ?? "";
     }
 
     /// <inheritdoc/>
     /// <remarks>One file is one hub, so the name is always the same.</remarks>
     public override string Hub => "Sluice";
+
+    /// <inheritdoc/>
+    protected override TimeProvider Clock => _clock;
 
     private long NowMilliseconds => _clock.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -77,6 +84,7 @@ public sealed class EngineClient : DurableClient
         var id = options?.InstanceId is { } given ? InstanceIds.Validate(given) : Guid.NewGuid().ToString("N");
         var json = DurableJson.Write(input);
         var tags = HistoryJson.Write(options?.Tags);
+        var version = options?.Version ?? _defaultVersion;
         var now = NowMilliseconds;
         var startAt = Math.Max(now, StoreReader.Ceiling(options?.StartAt) ?? now);
         long? replaced = null;
@@ -85,16 +93,16 @@ public sealed class EngineClient : DurableClient
             {
                 if (tables.Find(id) is { } taken)
                 {
-                    if (options is not { ReplaceEnded: true } || !InstanceRow.IsTerminal(taken.Status))
+                    if (options?.Replaces(taken.Status) is not true)
                     {
                         return new InstanceExistsException(id, taken.Status);
                     }
 
-                    tables.Delete(taken.Key);
+                    tables.Replace(taken.Key, Now, effects);
                     replaced = taken.Key;
                 }
 
-                return Done(tables.Insert(id, orchestratorName, options?.Version ?? "", json, tags, parent: null, now, startAt, effects));
+                return Done(tables.Insert(id, orchestratorName, version, json, tags, parent: null, now, startAt, effects));
             },
             cancellationToken);
         if (replaced is { } key)
@@ -148,12 +156,12 @@ public sealed class EngineClient : DurableClient
     /// <inheritdoc/>
     public override Task<InstanceMetadata> WaitForInstanceStartAsync(
         string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellationToken = default) =>
-        WaitAsync(instanceId, m => m.RuntimeStatus != RuntimeStatus.Pending, getInputsAndOutputs, cancellationToken);
+        WaitAsync(instanceId, untilEnded: false, getInputsAndOutputs, cancellationToken);
 
     /// <inheritdoc/>
     public override Task<InstanceMetadata> WaitForInstanceCompletionAsync(
         string instanceId, bool getInputsAndOutputs = false, CancellationToken cancellationToken = default) =>
-        WaitAsync(instanceId, m => m.IsTerminal, getInputsAndOutputs, cancellationToken);
+        WaitAsync(instanceId, untilEnded: true, getInputsAndOutputs, cancellationToken);
 
     /// <inheritdoc/>
     public override Task SuspendInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellationToken = default) =>
@@ -164,8 +172,8 @@ public sealed class EngineClient : DurableClient
         TellAsync(instanceId, "resume", new ExecutionResumed(Now, reason), cancellationToken);
 
     /// <inheritdoc/>
-    public override Task TerminateInstanceAsync(string instanceId, object? output = null, CancellationToken cancellationToken = default) =>
-        TellAsync(instanceId, "terminate", new ExecutionTerminated(Now, DurableJson.Write(output)), cancellationToken);
+    public override Task TerminateInstanceAsync(string instanceId, TerminateOptions options, CancellationToken cancellationToken = default) =>
+        TellAsync(instanceId, "terminate", new ExecutionTerminated(Now, DurableJson.Write(options.Output), options.Recursive), cancellationToken);
 
     /// <inheritdoc/>
     public override Task RewindInstanceAsync(string instanceId, string reason, CancellationToken cancellationToken = default)
@@ -186,7 +194,7 @@ public sealed class EngineClient : DurableClient
 
                 tables.Reopen(found.Key, milliseconds);
                 tables.Send(found.Key, new ExecutionRewound(now, reason), effects);
-                effects.Touched.Add(instanceId);
+                effects.Touched.Add((instanceId, null));
                 return null;
             },
             cancellationToken);
@@ -209,7 +217,7 @@ public sealed class EngineClient : DurableClient
 
                 if (!restartWithNewInstanceId)
                 {
-                    tables.Delete(found.Key);
+                    tables.Replace(found.Key, Now, effects);
                     removed = found.Key;
                 }
 
@@ -226,7 +234,7 @@ public sealed class EngineClient : DurableClient
     }
 
     /// <inheritdoc/>
-    public override async Task<int> PurgeInstanceAsync(string instanceId, CancellationToken cancellationToken = default)
+    public override async Task<int> PurgeInstanceAsync(string instanceId, bool recursive, CancellationToken cancellationToken = default)
     {
         var count = 0;
         await WriteAsync(
@@ -234,9 +242,8 @@ public sealed class EngineClient : DurableClient
             {
                 if (tables.Find(instanceId) is { } found && InstanceRow.IsTerminal(found.Status))
                 {
-                    tables.Delete(found.Key);
-                    effects.Touched.Add(instanceId);
-                    count = 1;
+                    count = Purge(tables, found.Key, recursive ? instanceId : null);
+                    effects.Touched.Add((instanceId, null));
                 }
 
                 return null;
@@ -254,8 +261,7 @@ public sealed class EngineClient : DurableClient
             {
                 var keys = tables.Ended(
                     StoreReader.Ceiling(filter.CreatedFrom) ?? long.MinValue, filter.CreatedTo?.ToUnixTimeMilliseconds() ?? long.MaxValue, filter.Statuses);
-                keys.ForEach(tables.Delete);
-                count = keys.Count;
+                count = keys.Sum(key => Purge(tables, key, filter.Recursive ? tables.Load(key)?.Id : null));
                 return null;
             },
             cancellationToken);
@@ -267,6 +273,27 @@ public sealed class EngineClient : DurableClient
         Task.FromResult<IReadOnlyList<HistoryRecord>>(_store.Reader.Find(instanceId) is { } row
             ? [.. _store.Reader.History(row.Key).SelectMany(HistoryJson.ReadList).Select(e => e.ToRecord())]
             : []);
+
+    /// <inheritdoc/>
+    protected override Task<InstanceDiagnosis> ExamineAsync(InstanceDiagnosis diagnosis, CancellationToken cancellationToken) =>
+        Task.FromResult(diagnosis.HasEnded ? diagnosis : Examiner.Examine(diagnosis, _store.Reader, _dispatcher, _tasks));
+
+    /// <summary>Removes an instance and, if its id is given, those of its children that have ended.</summary>
+    private int Purge(Tables tables, long key, string? parent)
+    {
+        var children = parent is null ? [] : Children(key);
+        tables.Delete(key);
+        return 1 + children.Sum(child =>
+            tables.Find(child) is { } found && found.ParentId == parent && InstanceRow.IsTerminal(found.Status) ? Purge(tables, found.Key, child) : 0);
+    }
+
+    /// <summary>Whom an instance has called in its last run.</summary>
+    private IEnumerable<string> Children(long key) => _store.Reader.History(key)
+        .SelectMany(HistoryJson.ReadList)
+        .OfType<SubOrchestrationInstanceCreated>()
+        .Select(c => c.InstanceId)
+        .Distinct()
+        .ToList();
 
     private static Exception? Done(long key) => key > 0 ? null : new InvalidOperationException("An instance got no key.");
 
@@ -293,8 +320,7 @@ public sealed class EngineClient : DurableClient
     {
         cancellationToken.ThrowIfCancellationRequested();
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _load.StepBegins();
-        _store.Enqueue(
+        void Enqueue() => _store.Enqueue(
             tables =>
             {
                 var effects = new Effects();
@@ -319,31 +345,39 @@ public sealed class EngineClient : DurableClient
                 done.SetException(e);
                 _load.StepEnds();
             });
+
+        if (ActivityQueue.IsActivity)
+        {
+            _load.StepBegins();
+            Enqueue();
+        }
+        else
+        {
+            await _gate.EnterAsync(Enqueue, cancellationToken);
+        }
+
         await done.Task;
     }
 
-    private async Task<InstanceMetadata> WaitAsync(
-        string instanceId, Func<InstanceMetadata, bool> reached, bool withData, CancellationToken cancellationToken)
+    private async Task<InstanceMetadata> WaitAsync(string instanceId, bool untilEnded, bool withData, CancellationToken cancellationToken)
     {
-        Task? change = null;
         while (true)
         {
-            var instance = _store.Reader.Find(instanceId)?.ToMetadata(withData) ?? throw new InstanceNotFoundException(instanceId);
-            if (reached(instance))
+            // Asking to be told comes before looking: a change in between is not missed.
+            var change = _watch.Next(instanceId, untilEnded);
+            if (_store.Reader.Find(instanceId)?.ToMetadata(withData) is not { } instance)
             {
+                _watch.Touch(instanceId, null);
+                throw new InstanceNotFoundException(instanceId);
+            }
+
+            if (untilEnded ? instance.IsTerminal : instance.RuntimeStatus != RuntimeStatus.Pending)
+            {
+                _watch.Touch(instanceId, instance.RuntimeStatus);
                 return instance;
             }
 
-            // Look once more after asking to be told: the change may have come in between.
-            if (change is null)
-            {
-                change = _watch.Next(instanceId);
-            }
-            else
-            {
-                await change.WaitAsync(cancellationToken);
-                change = null;
-            }
+            await change.WaitAsync(cancellationToken);
         }
     }
 }

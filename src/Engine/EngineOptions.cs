@@ -1,3 +1,6 @@
+using Sluice.Durable;
+using Sluice.Engine.Kernel;
+
 namespace Sluice.Engine;
 
 /// <summary>When a commit counts as done.</summary>
@@ -8,6 +11,29 @@ public enum StoreSynchronous
 
     /// <summary>With the operating system: survives a crash of the process, a power failure may take the last commits.</summary>
     Normal,
+}
+
+/// <summary>Which instances this program runs, by their version and its own.</summary>
+public enum VersionMatchStrategy
+{
+    /// <summary>All.</summary>
+    None,
+
+    /// <summary>Those of its version.</summary>
+    Strict,
+
+    /// <summary>Those of its version and of lower ones; no version is the lowest.</summary>
+    CurrentOrOlder,
+}
+
+/// <summary>What happens to an instance that this program does not run.</summary>
+public enum VersionFailureStrategy
+{
+    /// <summary>It is left as it is, with all that arrives for it, until a program of its version starts. It can be terminated.</summary>
+    Reject,
+
+    /// <summary>It fails with <c>VersionMismatch</c>, which no retry heals; a rewind under the right program does.</summary>
+    Fail,
 }
 
 /// <summary>How the embedded engine runs.</summary>
@@ -22,17 +48,65 @@ public sealed class EngineOptions
     /// <summary>How many activities run at once, 1 or more. The default is 64.</summary>
     public int MaxConcurrentActivities { get; set; } = 64;
 
+    /// <summary>How many of one type run at once, by the activity's name without case, 1 or more; others are bounded by <see cref="MaxConcurrentActivities"/> alone.</summary>
+    public IReadOnlyDictionary<string, int> MaxConcurrentPerActivity { get; set; } = new Dictionary<string, int>();
+
     /// <summary>How many waiting instances stay in memory, 0 or more; others are rebuilt from their history when something happens. The default is 1,000.</summary>
     public int MaxCachedInstances { get; set; } = 1_000;
 
-    /// <summary>How long a stop waits for running activities, which are cancelled at its beginning. The default is 10 seconds.</summary>
+    /// <summary>
+    /// How long a stop lets running activities go on before it cancels them. No other begins, clients are refused, turns are made and
+    /// committed. The default is zero: whatever is cancelled runs again at the next start.
+    /// </summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.Zero;
+
+    /// <summary>How long a stop waits for activities it has cancelled. The default is 10 seconds.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How many turns and writes may be under way, 1 or more: beyond it, writes of clients wait for room instead of filling the memory. What
+    /// the engine itself writes is never held up. The default is 10,000.
+    /// </summary>
+    public int MaxPendingWrites { get; set; } = 10_000;
+
+    /// <summary>
+    /// How often a turn is tried that cannot be made for a fault of the engine or the runtime, 1 or more; after that its instance fails with
+    /// <c>Poisoned</c>. The default is 5, over about 40 seconds.
+    /// </summary>
+    public int MaxTurnAttempts { get; set; } = 5;
 
     /// <summary>The clock. The default is the system's.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
+    /// <summary>The version of this program; empty, the lowest, by default. Compared as <c>CompareVersionTo</c> does.</summary>
+    public string Version { get; set; } = "";
+
+    /// <summary>Which instances it runs. The default is all.</summary>
+    public VersionMatchStrategy VersionMatchStrategy { get; set; } = VersionMatchStrategy.None;
+
+    /// <summary>What happens to the others. By default they are left alone.</summary>
+    public VersionFailureStrategy VersionFailureStrategy { get; set; } = VersionFailureStrategy.Reject;
+
+    /// <summary>The version of instances that are started, and children that are called, without one. By default none, and the parent's.</summary>
+    public string? DefaultVersion { get; set; }
+
+    /// <summary>
+    /// How many activities, children, timers and events one run may decide, 1 or more; one more throws in the orchestrator. The default is
+    /// 100,000. Lowering it fails runs that have decided more.
+    /// </summary>
+    public int MaxOrchestrationActions { get; set; } = 100_000;
+
+    /// <summary>
+    /// Longer timers become a chain of timers of this length, as stores with a limit need it; the file needs none, so by default there is no limit.
+    /// Part of what a history repeats: changing it fails instances that sleep on a longer timer.
+    /// </summary>
+    public TimeSpan? MaximumTimerInterval { get; set; }
+
     /// <summary>Stands around every activity attempt: virtual time and crash points.</summary>
     internal Func<string, Func<Task<object?>>, Task<object?>>? AroundActivity { get; set; }
+
+    /// <summary>Called before each turn with its instance's key; what it throws is a fault of the engine, for tests.</summary>
+    internal Action<long>? BeforeTurn { get; set; }
 
     /// <summary>Called on the writer's thread after each commit, before anybody hears of it; true is a crash at this point.</summary>
     internal Func<long, bool>? CrashAfterCommit { get; set; }
@@ -43,11 +117,36 @@ public sealed class EngineOptions
     /// <summary>The wall clock may be set, or the machine sleep: timers look at it again after this, however far the next one is.</summary>
     internal TimeSpan LongestTimerWait { get; set; } = TimeSpan.FromMinutes(1);
 
-    internal void Validate()
+    internal void Validate(DurableTasks tasks)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(Path);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConcurrentActivities, 1);
+        foreach (var (name, limit) in MaxConcurrentPerActivity)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1, $"{nameof(MaxConcurrentPerActivity)}[{name}]");
+            if (tasks.FindActivity(name) is null)
+            {
+                throw new ArgumentException(
+                    $"{nameof(MaxConcurrentPerActivity)} names '{name}', which is no activity. Known are: {string.Join(", ", tasks.ActivityNames.Order())}.");
+            }
+        }
+
         ArgumentOutOfRangeException.ThrowIfNegative(MaxCachedInstances);
         ArgumentOutOfRangeException.ThrowIfLessThan(StopTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(DrainTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxPendingWrites, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxTurnAttempts, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(MaxOrchestrationActions, 1);
+        if (MaximumTimerInterval is { } interval)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero, nameof(MaximumTimerInterval));
+        }
     }
+
+    internal KernelOptions ToKernelOptions() => new()
+    {
+        MaxOrchestrationActions = MaxOrchestrationActions,
+        MaximumTimerInterval = MaximumTimerInterval,
+        DefaultVersion = DefaultVersion,
+    };
 }

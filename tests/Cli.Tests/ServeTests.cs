@@ -84,6 +84,23 @@ public sealed partial class ServeTests
     }
 
     [Fact]
+    public async Task The_doctor_of_a_server_shows_its_checks_and_its_engine_and_that_all_is_well()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = await Serving.StartAsync(folder.Path);
+
+        var (code, output, error) = await Capture.RunAsync("doctor", "--data", folder.Path);
+        var (missing, _, why) = await Capture.RunAsync("doctor", "nobody", "--data", folder.Path);
+
+        Assert.True(code == ExitCode.Ok, output + error);
+        Assert.Matches("engine +healthy +.*engine.db: 0 turns and writes under way, 0 activities run and 0 wait", output);
+        Assert.Matches("sluice_engine_write_lag_seconds +0 ", output);
+        Assert.Contains("0 instances have not ended", output, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Failed, missing);
+        Assert.Contains("There is no instance 'nobody'", why, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_port_in_use_is_found_before_anything_is_made()
     {
         using var folder = new TemporaryFolder();

@@ -30,6 +30,30 @@ public sealed class ServerSettingsTests
         Assert.Equal(("127.0.0.1:2", 7), (settings.Server.Listen, settings.Server.EventRetentionDays));
     }
 
+    [Fact]
+    public void Limits_of_activities_are_read_and_a_misspelt_one_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(
+            Path.Combine(folder.Path, "sluice.json"), """{ "Engine": { "MaxConcurrentPerActivity": { "Baseline": 2, "smoke": 3 }, "DrainSeconds": 0 } }""");
+
+        var engine = ServerSettingsFile.Read(new DataFolder(folder.Path), new Dictionary<string, string?>()).Engine;
+        Assert.Equal([("Baseline", 2), ("smoke", 3)], engine.MaxConcurrentPerActivity.Select(l => (l.Key, l.Value)).Order());
+        Assert.Equal((0, 10_000), (engine.DrainSeconds, engine.MaxPendingWrites));
+
+        File.WriteAllText(
+            Path.Combine(folder.Path, "sluice.json"),
+            """{ "Engine": { "MaxConcurrentPerActivity": { "Baselin": 2, "Smoke": 0, "Look": "few" }, "DrainSeconds": 99, "MaxPendingWrites": 0 } }""");
+        var faults = Assert.Throws<SettingsException>(() => ServerSettingsFile.Read(new DataFolder(folder.Path), new Dictionary<string, string?>())).Faults;
+        Assert.Collection(
+            faults.Order(),
+            f => Assert.StartsWith("Engine:DrainSeconds is from 0 to 40", f, StringComparison.Ordinal),
+            f => Assert.StartsWith("Engine:MaxConcurrentPerActivity:Baselin: there is no such activity; there are AcquireLock, Baseline", f, StringComparison.Ordinal),
+            f => Assert.Equal("Engine:MaxConcurrentPerActivity:Look is a whole number, not 'few'.", f),
+            f => Assert.StartsWith("Engine:MaxConcurrentPerActivity:Smoke is from 1 to 1024", f, StringComparison.Ordinal),
+            f => Assert.StartsWith("Engine:MaxPendingWrites is from 1", f, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("http://127.0.0.1:4318", "http://127.0.0.1:4318")]
     [InlineData(null, "http://127.0.0.1:1")]

@@ -30,6 +30,9 @@ public sealed class HistoryFormatTests
         { "EventSent", """{"type":"EventSent","instanceId":"i","name":"e","input":"1","eventId":3,"timestamp":"2027-01-02T03:04:05Z"}""" },
         { "EventRaised", """{"type":"EventRaised","name":"e","input":"1","timestamp":"2027-01-02T03:04:05Z"}""" },
         { "OrchestratorStarted", """{"type":"OrchestratorStarted","timestamp":"2027-01-02T03:04:05Z"}""" },
+        { "ExecutionTerminated", """{"type":"ExecutionTerminated","output":"\"x\"","recursive":true,"timestamp":"2027-01-02T03:04:05Z"}""" },
+        { "GenericEvent", """{"type":"GenericEvent","data":"d","timestamp":"2027-01-02T03:04:05Z"}""" },
+        { "HistoryState", """{"type":"HistoryState","timestamp":"2027-01-02T03:04:05Z"}""" },
         { "OrchestratorCompleted", """{"type":"OrchestratorCompleted","timestamp":"2027-01-02T03:04:05Z"}""" },
     };
 

@@ -41,26 +41,6 @@ public sealed class KernelTests
     }
 
     [Fact]
-    public async Task A_cancelled_waiter_never_takes_an_event()
-    {
-        await using var engine = await VirtualEngine.StartAsync(new DurableTasks()
-            .Orchestrator<int, string>("main", async (context, _) =>
-            {
-                using var gone = new CancellationTokenSource();
-                var kept = context.WaitForExternalEvent<string>("letter");
-                var left = context.WaitForExternalEvent<string>("letter", gone.Token);
-                gone.Cancel();
-                await context.WaitForExternalEvent<string>("go");
-                return $"{left.Status}, {await kept}";
-            }));
-        var id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("main", 0);
-        await engine.Client.RaiseEventAsync(id, "letter", "a");
-        await engine.Client.RaiseEventAsync(id, "go", "");
-
-        Assert.Equal("Canceled, a", (await engine.RunAsync(id)).ReadOutputAs<string>());
-    }
-
-    [Fact]
     public async Task A_line_is_logged_once_however_often_the_code_is_replayed()
     {
         using var lines = new Lines();

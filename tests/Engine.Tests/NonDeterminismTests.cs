@@ -1,4 +1,5 @@
 using Sluice.Durable;
+using Sluice.Engine.Kernel;
 using Sluice.Testing;
 
 namespace Sluice.Engine.Tests;
@@ -13,6 +14,23 @@ public sealed class NonDeterminismTests
         ["activity b"] = c => c.CallActivityAsync<int>("b", 0),
         ["timer"] = c => c.CreateTimer(TimeSpan.FromMinutes(1)),
         ["child"] = c => c.CallSubOrchestratorAsync<int>("child", 0),
+        ["a of 1"] = c => c.CallActivityAsync<int>("a", 1),
+        ["a of nothing"] = c => c.CallActivityAsync<int>("a", null),
+        ["longer timer"] = c => c.CreateTimer(TimeSpan.FromMinutes(2)),
+        ["child x"] = c => c.CallSubOrchestratorAsync<int>("child", 0, new SubOrchestrationOptions { InstanceId = "x" }),
+        ["child y"] = c => c.CallSubOrchestratorAsync<int>("child", 0, new SubOrchestrationOptions { InstanceId = "y" }),
+        ["child x of version 2"] = c => c.CallSubOrchestratorAsync<int>("child", 0, new SubOrchestrationOptions { InstanceId = "x", Version = "2" }),
+        ["child x of 1"] = c => c.CallSubOrchestratorAsync<int>("child", 1, new SubOrchestrationOptions { InstanceId = "x" }),
+        ["event x to another"] = c =>
+        {
+            c.SendEvent("another", "x", null);
+            return Task.CompletedTask;
+        },
+        ["event x of 1"] = c =>
+        {
+            c.SendEvent("other", "x", 1);
+            return Task.CompletedTask;
+        },
         ["a, b"] = async c =>
         {
             await c.CallActivityAsync<int>("a", 0);
@@ -43,6 +61,14 @@ public sealed class NonDeterminismTests
     [InlineData("a, b", "activity a", "a call of activity 'b' (#1)", "no call at this point")] // missing at the end
     [InlineData("nothing", "activity a", "no call at this point", "a call of activity 'a' (#0)")] // too many
     [InlineData("activity a", "a, b", "no call at this point", "a call of activity 'b' (#1)")] // too many at the end
+    [InlineData("activity a", "a of 1", "a call of activity 'a' (#0) with value = 0", "a call of activity 'a' (#0) with value = 1")] // another input
+    [InlineData("a of nothing", "a of 1", "a call of activity 'a' (#0) with value = null", "a call of activity 'a' (#0) with value = 1")]
+    [InlineData("timer", "longer timer", "a timer (#0) until 2027-01-01T00:01:00.0000000Z", "a timer (#0) until 2027-01-01T00:02:00.0000000Z")]
+    [InlineData("child x", "child y", "a call of sub-orchestrator 'child' (#0) with id 'x'", "a call of sub-orchestrator 'child' (#0) with id 'y'")]
+    [InlineData("child x", "child x of version 2", "a call of sub-orchestrator 'child' (#0) with version ''", "a call of sub-orchestrator 'child' (#0) with version '2'")]
+    [InlineData("child x", "child x of 1", "a call of sub-orchestrator 'child' (#0) with value = 0", "a call of sub-orchestrator 'child' (#0) with value = 1")]
+    [InlineData("event to x", "event x to another", "a call of event 'x' (#0) with receiver 'other'", "a call of event 'x' (#0) with receiver 'another'")]
+    [InlineData("event to x", "event x of 1", "a call of event 'x' (#0) with value = null", "a call of event 'x' (#0) with value = 1")]
     public async Task Changed_code_is_found_out_and_named(string before, string after, string expected, string actual)
     {
         var code = before;
@@ -67,10 +93,57 @@ public sealed class NonDeterminismTests
         Assert.EndsWith("NonDeterministicOrchestrationException", failed.Failure!.ErrorType, StringComparison.Ordinal);
         Assert.Contains($"the history has {expected}, the code made {actual}", failed.Failure.ErrorMessage, StringComparison.Ordinal);
         Assert.Contains("rewind", failed.Failure.ErrorMessage, StringComparison.Ordinal);
+        Assert.Equal(after != "nothing", failed.Failure.ErrorMessage.Contains("at NonDeterminismTests.cs:", StringComparison.Ordinal));
 
         code = before;
         await engine.Client.RewindInstanceAsync(id, "the right code is back");
         Assert.Equal("fine", (await engine.RunAsync(id)).ReadOutputAs<string>());
+    }
+
+    [Theory]
+    [InlineData("""{"a":1,"b":"x","c":[1,2]}""", """{"c":[1,2],"b":"x","a":1.0}""", null)] // written in another order
+    [InlineData("""{"a":1}""", """{"a":1,"new":5}""", null)] // a property of a newer program
+    [InlineData("""{"a":1,"gone":5}""", """{"a":1}""", null)] // and of an older one
+    [InlineData("""{"a":1,"b":null}""", """{"a":1,"b":{"c":1}}""", null)] // null is not written
+    [InlineData("""{"plan":{"steps":[{"weight":10},{"weight":20,"new":true}]}}""", """{"plan":{"steps":[{"weight":10},{"weight":20}]}}""", null)]
+    [InlineData("""{"plan":{"steps":[{"weight":10},{"weight":20}]}}""", """{"plan":{"steps":[{"weight":10},{"weight":25}]}}""", "plan.steps[1].weight: 20, 25")]
+    [InlineData("""{"a":[1,2]}""", """{"a":[1,2,3]}""", "a: [1,2], [1,2,3]")]
+    [InlineData("""{"a":"1"}""", """{"a":1}""", "a: \"1\", 1")]
+    [InlineData("1", "2", ": 1, 2")]
+    [InlineData(null, "{}", ": null, {}")]
+    [InlineData(null, null, null)]
+    public void Inputs_differ_where_both_say_something_and_not_the_same(string? expected, string? actual, string? difference)
+    {
+        var found = JsonDifference.Find(expected, actual);
+
+        Assert.Equal(difference, found is null ? null : $"{found.Path}: {found.Expected}, {found.Actual}");
+    }
+
+    [Fact]
+    public async Task Where_the_code_stopped_short_its_last_call_is_shown()
+    {
+        var both = true;
+        await using var engine = await VirtualEngine.StartAsync(new DurableTasks()
+            .Activity<int, int>("a", n => n)
+            .Orchestrator<int, int>("main", async (context, _) =>
+            {
+                await context.CallActivityAsync<int>("a", 0);
+                if (both)
+                {
+                    await context.CallActivityAsync<int>("a", 1);
+                }
+
+                return await context.WaitForExternalEvent<int>("end");
+            }));
+        var id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("main", 0);
+        await engine.SettleAsync();
+
+        both = false;
+        await engine.RestartAsync();
+        await engine.Client.RaiseEventAsync(id, "end", 1);
+
+        Assert.Contains(
+            "the code made no call at this point (its last call was at NonDeterminismTests.cs:", (await engine.RunAsync(id)).Failure!.ErrorMessage, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -141,7 +214,7 @@ public sealed class NonDeterminismTests
                         break;
                     case "delay beside an open timer":
                         var timer = context.CreateTimer(TimeSpan.FromDays(1));
-                        await Task.Delay(1);
+                        await Task.Delay(TimeSpan.FromMilliseconds(200)); // long enough not to be over before it is awaited
                         await timer;
                         break;
                     case "thread":

@@ -12,6 +12,11 @@ public sealed class InProcessContractTests : DurableContract
 {
     protected override bool CarriesStatus => false;
 
+    // It forgets what comes while it replaces one run by the next.
+    protected override bool KeepsLateEvents => false;
+
+    protected override bool ShowsReason => false;
+
     // Nor does Azure: metadata has no version.
     protected override bool ShowsVersion => false;
 

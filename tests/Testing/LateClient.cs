@@ -37,8 +37,8 @@ public sealed class LateClient : DurableClient
     public override Task ResumeInstanceAsync(string instanceId, string? reason = null, CancellationToken cancellationToken = default) =>
         Present().ResumeInstanceAsync(instanceId, reason, cancellationToken);
 
-    public override Task TerminateInstanceAsync(string instanceId, object? output = null, CancellationToken cancellationToken = default) =>
-        Present().TerminateInstanceAsync(instanceId, output, cancellationToken);
+    public override Task TerminateInstanceAsync(string instanceId, TerminateOptions options, CancellationToken cancellationToken = default) =>
+        Present().TerminateInstanceAsync(instanceId, options, cancellationToken);
 
     public override Task RewindInstanceAsync(string instanceId, string reason, CancellationToken cancellationToken = default) =>
         Present().RewindInstanceAsync(instanceId, reason, cancellationToken);
@@ -46,8 +46,8 @@ public sealed class LateClient : DurableClient
     public override Task<string> RestartAsync(string instanceId, bool restartWithNewInstanceId = false, CancellationToken cancellationToken = default) =>
         Present().RestartAsync(instanceId, restartWithNewInstanceId, cancellationToken);
 
-    public override Task<int> PurgeInstanceAsync(string instanceId, CancellationToken cancellationToken = default) =>
-        Present().PurgeInstanceAsync(instanceId, cancellationToken);
+    public override Task<int> PurgeInstanceAsync(string instanceId, bool recursive, CancellationToken cancellationToken = default) =>
+        Present().PurgeInstanceAsync(instanceId, recursive, cancellationToken);
 
     public override Task<int> PurgeAllInstancesAsync(PurgeFilter filter, CancellationToken cancellationToken = default) =>
         Present().PurgeAllInstancesAsync(filter, cancellationToken);

@@ -19,6 +19,9 @@ public sealed record VirtualEngineOptions
     /// <summary>How long, in real time, an activity that waits for something other than the clock is waited for before the clock moves on.</summary>
     public TimeSpan ActivityPatience { get; init; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Sets what else the engine's options have; called for each process.</summary>
+    public Action<EngineOptions>? Adjust { get; init; }
+
     /// <summary>Where logs go; nowhere when null.</summary>
     public ILoggerFactory? Loggers { get; init; }
 }
@@ -36,21 +39,19 @@ internal sealed class VirtualProcess
     public VirtualProcess(VirtualEngine owner, DurableTasks tasks, IServiceProvider? services, VirtualEngineOptions options)
     {
         _owner = owner;
-        Engine = new EmbeddedEngine(
-            tasks,
-            services,
-            new EngineOptions
-            {
-                Path = owner.Path,
-                Synchronous = StoreSynchronous.Normal,
-                TimeProvider = new HostClock(owner.Clock),
-                MaxConcurrentActivities = options.MaxConcurrentActivities,
-                MaxCachedInstances = options.MaxCachedInstances,
-                LongestTimerWait = TimeSpan.FromDays(36_500),
-                AroundActivity = AttemptAsync,
-                CrashAfterCommit = CrashesAfter,
-            },
-            options.Loggers);
+        var engine = new EngineOptions
+        {
+            Path = owner.Path,
+            Synchronous = StoreSynchronous.Normal,
+            TimeProvider = new HostClock(owner.Clock),
+            MaxConcurrentActivities = options.MaxConcurrentActivities,
+            MaxCachedInstances = options.MaxCachedInstances,
+            LongestTimerWait = TimeSpan.FromDays(36_500),
+            AroundActivity = AttemptAsync,
+            CrashAfterCommit = CrashesAfter,
+        };
+        options.Adjust?.Invoke(engine);
+        Engine = new EmbeddedEngine(tasks, services, engine, options.Loggers);
         Engine.Load.Ended = Changed;
     }
 

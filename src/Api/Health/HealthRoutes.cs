@@ -28,17 +28,24 @@ public static class HealthRoutes
 
     private static async Task<IResult> DeepAsync(Call call, CancellationToken cancellationToken)
     {
+        var checks = await ChecksAsync(call, cancellationToken);
+        var healthy = checks.All(c => c.Status == "healthy");
+        return TypedResults.Json(
+            new HealthAnswer(healthy ? "healthy" : "unhealthy", call.Service<TimeProvider>().GetUtcNow(), Version) { Checks = checks },
+            ApiJson.Options,
+            statusCode: healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    /// <summary>Looks at everything that the host registered.</summary>
+    internal static async Task<IReadOnlyList<HealthCheck>> ChecksAsync(Call call, CancellationToken cancellationToken)
+    {
         var checks = new List<HealthCheck>();
         foreach (var probe in call.Http.RequestServices.GetServices<HealthProbe>())
         {
             checks.Add(await LookAsync(call, probe, cancellationToken));
         }
 
-        var healthy = checks.All(c => c.Status == "healthy");
-        return TypedResults.Json(
-            new HealthAnswer(healthy ? "healthy" : "unhealthy", call.Service<TimeProvider>().GetUtcNow(), Version) { Checks = checks },
-            ApiJson.Options,
-            statusCode: healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+        return checks;
     }
 
     private static async Task<HealthCheck> LookAsync(Call call, HealthProbe probe, CancellationToken cancellationToken)

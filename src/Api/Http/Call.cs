@@ -70,6 +70,16 @@ public sealed class Call(HttpContext http, AccessKey? key, IReadOnlyList<string>
         }
     }
 
+    /// <summary>Refuses a caller who may not see all services.</summary>
+    /// <exception cref="ProblemException">403.</exception>
+    public void DemandAllServices()
+    {
+        if (key is { Services.Count: > 0 })
+        {
+            throw new ProblemException(Problem.Forbidden($"Key '{Caller.Name}' is for {string.Join(", ", key.Services)} only; this is about all services."));
+        }
+    }
+
     /// <summary>The rollout of this id, if it exists and is the caller's to see.</summary>
     /// <exception cref="ProblemException">404 or 403.</exception>
     public async Task<RolloutRecord> DemandRolloutAsync(string id, CancellationToken cancellationToken)

@@ -64,6 +64,9 @@ public sealed class RoutePipeline(Doorkeeper doorkeeper, RequestFigures figures,
                 return Problem.NotFound(e.Message);
             case InstanceStateException e:
                 return Problem.Conflict("wrong-state", e.Message);
+            case HostStoppingException e:
+                http.Response.Headers.RetryAfter = "10";
+                return Problem.Of(StatusCodes.Status503ServiceUnavailable, "stopping", "The server is being stopped.", e.Message);
             case RegistryException { Error: RegistryError.InvalidCursor } e:
                 return Problem.BadRequest([new PlanFault("bad-parameter", "cursor", 0, 0, e.Message)]);
             case RegistryException { IsTransient: true } e:

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Sluice.Api.Diagnosis;
 using Sluice.Api.Health;
 using Sluice.Api.Keys;
 using Sluice.Api.Management;
@@ -21,6 +22,7 @@ public static class RouteTable
         .. EnvironmentRoutes.All,
         .. KeyRoutes.All,
         .. HealthRoutes.All,
+        .. DiagnosisRoutes.All,
         .. ManagementRoutes.All,
     ];
 

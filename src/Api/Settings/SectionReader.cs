@@ -19,6 +19,20 @@ internal static class SectionReader
             {
                 faults.Add($"{name}:{entry.Key} is not a setting; {name} has {string.Join(", ", properties.Select(p => p.Name))}.");
             }
+            else if (property.GetValue(settings) is Dictionary<string, int> numbers)
+            {
+                foreach (var item in entry.GetChildren())
+                {
+                    if (int.TryParse(item.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
+                    {
+                        numbers[item.Key] = value;
+                    }
+                    else
+                    {
+                        faults.Add($"{name}:{entry.Key}:{item.Key} is a whole number, not '{item.Value}'.");
+                    }
+                }
+            }
             else if (string.IsNullOrEmpty(entry.Value))
             {
                 continue;

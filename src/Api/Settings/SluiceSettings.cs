@@ -1,5 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Configuration;
+using Sluice.Durable;
+using Sluice.Orchestration;
 
 namespace Sluice.Api.Settings;
 
@@ -128,8 +130,41 @@ public sealed class EngineSettings
     /// <summary>Activities at a time. The default is 32.</summary>
     public int MaxConcurrentActivities { get; set; } = 32;
 
+    /// <summary>Of one kind at a time, by the activity's name: <c>"Baseline": 2</c>. None by default.</summary>
+    public Dictionary<string, int> MaxConcurrentPerActivity { get; set; } = [];
+
+    /// <summary>Turns and writes under way, beyond which requests wait. The default is 10000.</summary>
+    public int MaxPendingWrites { get; set; } = 10_000;
+
+    /// <summary>Seconds that a stop lets running activities go on before it cancels them. The default is 5; what is cancelled runs again at the next start.</summary>
+    public int DrainSeconds { get; set; } = 5;
+
     internal void Check(List<string> faults)
     {
+        var known = new DurableTasks().AddSluice();
+        foreach (var (name, limit) in MaxConcurrentPerActivity)
+        {
+            if (known.FindActivity(name) is null)
+            {
+                faults.Add($"Engine:MaxConcurrentPerActivity:{name}: there is no such activity; there are {string.Join(", ", known.ActivityNames.Order())}.");
+            }
+
+            if (limit is < 1 or > 1024)
+            {
+                faults.Add($"Engine:MaxConcurrentPerActivity:{name} is from 1 to 1024, not {limit}.");
+            }
+        }
+
+        if (MaxPendingWrites is < 1 or > 10_000_000)
+        {
+            faults.Add($"Engine:MaxPendingWrites is from 1 to 10000000, not {MaxPendingWrites}.");
+        }
+
+        if (DrainSeconds is < 0 or > 40)
+        {
+            faults.Add($"Engine:DrainSeconds is from 0 to 40, not {DrainSeconds}.");
+        }
+
         if (MaxConcurrentActivities is < 1 or > 1024)
         {
             faults.Add($"Engine:MaxConcurrentActivities is from 1 to 1024, not {MaxConcurrentActivities}.");

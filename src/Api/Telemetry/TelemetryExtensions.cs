@@ -15,6 +15,9 @@ public static class TelemetryExtensions
     // Without it a request's span has neither method nor route nor status.
     private const string SuppressRequestTags = "Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData";
 
+    // The embedded engine's own; on Azure nobody writes to it.
+    private const string EngineMeter = "Sluice.Engine";
+
     /// <summary>Exports traces and metrics by OTLP when a receiver is set; else registers nothing, so that nothing listens and nothing costs.</summary>
     /// <param name="services">Of the host.</param>
     /// <param name="settings">Where to.</param>
@@ -44,7 +47,7 @@ public static class TelemetryExtensions
                 .AddSource(SluiceTelemetry.Name, "Microsoft.AspNetCore", Redaction.Http, Redaction.Npgsql)
                 .AddProcessor(new Redaction()))
             .WithMetrics(metrics => metrics
-                .AddMeter(SluiceTelemetry.Name, "System.Runtime", "Microsoft.AspNetCore.Hosting", Redaction.Npgsql));
+                .AddMeter(SluiceTelemetry.Name, EngineMeter, "System.Runtime", "Microsoft.AspNetCore.Hosting", Redaction.Npgsql));
     }
 
     /// <summary>Sends what is subscribed to the OTLP receiver.</summary>

@@ -1,5 +1,6 @@
 using Sluice.Api.Health;
 using Sluice.Durable;
+using Sluice.Engine;
 using Sluice.Platforms.Gateway.Control;
 
 namespace Sluice.Cli.Serve;
@@ -41,12 +42,57 @@ internal static class GatewayFigures
         [("service", environment.Service), ("environment", environment.Environment), ("revision", revision)];
 }
 
-/// <summary>What the engine has.</summary>
-internal static class EngineFigures
+/// <summary>What the engine has and counts.</summary>
+internal static class EngineFigureSource
 {
+    // A commit takes milliseconds; one that takes this long is stuck on its disk, and nothing moves.
+    private static readonly TimeSpan SlowestWrite = TimeSpan.FromSeconds(10);
+
     private static readonly RuntimeStatus[] Open = [RuntimeStatus.Running, RuntimeStatus.Pending, RuntimeStatus.Suspended];
 
-    public static FigureSource Figures(DurableClient client) => new("engine", async cancellationToken =>
+    public static HealthProbe Health(EmbeddedEngine engine, string file) => new("engine", async cancellationToken =>
+    {
+        if (engine.Fatal.IsCompleted)
+        {
+            throw await engine.Fatal;
+        }
+
+        await engine.Client.GetAllInstancesAsync(new InstanceQuery { PageSize = 1 }, cancellationToken);
+        var now = engine.Figures;
+        return now.WriteLag < SlowestWrite
+            ? $"{file}: {now.Pending} turns and writes under way, {now.ActivitiesRunning} activities run and {now.ActivitiesWaiting} wait"
+            : throw new IOException($"{file}: a write waits since {now.WriteLag.TotalSeconds:0} s for the disk, and {now.Pending} turns and writes with it");
+    });
+
+    public static FigureSource Figures(EmbeddedEngine engine) => new("engine", async cancellationToken =>
+    {
+        var now = engine.Figures;
+        return
+        [
+            await InstancesAsync(engine.Client, cancellationToken),
+            new("sluice_engine_activities", "Activities that run, and those that wait for a place.", FigureKind.Gauge,
+                [new Sample(now.ActivitiesRunning, [("state", "running")]), new Sample(now.ActivitiesWaiting, [("state", "waiting")])]),
+            Gauge("pending", "Turns and writes under way or in line.", now.Pending),
+            Gauge("clients_waiting", "Clients held up by back-pressure.", now.ClientsWaiting),
+            Gauge("inbox_lag_seconds", "Age of the oldest message that no turn has finished with.", now.Lag.TotalSeconds),
+            Gauge("write_lag_seconds", "Age of the oldest write that is not durable.", now.WriteLag.TotalSeconds),
+            Gauge("timers", "Timers that have not fired.", now.Timers),
+            Gauge("instances_loaded", "Instances in memory.", now.InstancesLoaded),
+            Counter("instances_evicted_total", "Waiting instances taken out of memory.", now.InstancesEvicted),
+            Counter("instances_poisoned_total", "Instances failed because their turn could not be made.", now.InstancesPoisoned),
+            Counter("turns_total", "Turns made.", now.Turns),
+            Counter("turn_seconds_total", "Time spent making them, replays included.", now.TurnTime.TotalSeconds),
+            Counter("turn_faults_total", "Turns that could not be made; each is tried again.", now.TurnFaults),
+            Counter("commits_total", "Commits.", now.Commits),
+            Counter("writes_total", "Writes in them.", now.Writes),
+            Counter("commit_seconds_total", "Time spent committing.", now.CommitTime.TotalSeconds),
+            Counter("replays_total", "Instances brought back by replay.", now.Replays),
+            Counter("replayed_events_total", "Events of their histories.", now.EventsReplayed),
+            Counter("replay_seconds_total", "Time spent replaying.", now.ReplayTime.TotalSeconds),
+        ];
+    });
+
+    private static async Task<Figure> InstancesAsync(DurableClient client, CancellationToken cancellationToken)
     {
         var counts = Open.ToDictionary(s => s, _ => 0);
         string? token = null;
@@ -61,12 +107,13 @@ internal static class EngineFigures
             token = page.ContinuationToken;
         }
         while (token is not null);
-        return
-        [
-            new("sluice_engine_instances", "Orchestration instances that have not ended.", FigureKind.Gauge,
-                [.. counts.Select(c => new Sample(c.Value, [("status", c.Key.ToString())]))]),
-        ];
-    });
+        return new("sluice_engine_instances", "Orchestration instances that have not ended.", FigureKind.Gauge,
+            [.. counts.Select(c => new Sample(c.Value, [("status", c.Key.ToString())]))]);
+    }
+
+    private static Figure Gauge(string name, string help, double value) => new("sluice_engine_" + name, help, FigureKind.Gauge, [new Sample(value, [])]);
+
+    private static Figure Counter(string name, string help, double value) => new("sluice_engine_" + name, help, FigureKind.Counter, [new Sample(value, [])]);
 }
 
 /// <summary>Room on the disk of the data folder.</summary>

@@ -62,7 +62,15 @@ internal sealed class ServerHost : IAsyncDisposable
         services.AddSingleton<ILoadTest>(new LoadTest(time));
         services.AddSingleton<IMigrator>(new SqlMigrator(time));
 
-        var engine = new EngineOptions { Path = folder.EngineFile, MaxConcurrentActivities = settings.Engine.MaxConcurrentActivities, TimeProvider = time };
+        var engine = new EngineOptions
+        {
+            Path = folder.EngineFile,
+            MaxConcurrentActivities = settings.Engine.MaxConcurrentActivities,
+            MaxConcurrentPerActivity = settings.Engine.MaxConcurrentPerActivity,
+            MaxPendingWrites = settings.Engine.MaxPendingWrites,
+            DrainTimeout = TimeSpan.FromSeconds(settings.Engine.DrainSeconds),
+            TimeProvider = time,
+        };
         adjustEngine?.Invoke(engine);
         services.AddSingleton(s => new EmbeddedEngine(new DurableTasks().AddSluice(), s, engine, loggers));
         services.AddSingleton<DurableClient>(s => s.GetRequiredService<EmbeddedEngine>().Client);
@@ -76,15 +84,11 @@ internal sealed class ServerHost : IAsyncDisposable
 
         services.AddSluiceApi(settings.Groups, KeyFiles.EnsureSystem(folder));
         services.AddSingleton(new HealthProbe("registry", async c => { await registry.PingAsync(c); return registry.Place; }));
-        services.AddSingleton(s => new HealthProbe("engine", async c =>
-        {
-            await s.GetRequiredService<DurableClient>().GetAllInstancesAsync(new InstanceQuery { PageSize = 1 }, c);
-            return folder.EngineFile;
-        }));
+        services.AddSingleton(s => EngineFigureSource.Health(s.GetRequiredService<EmbeddedEngine>(), folder.EngineFile));
         services.AddSingleton(GatewayFigures.Health(_gateway));
         services.AddSingleton(DiskSpace.Health(folder));
         services.AddSingleton(GatewayFigures.Figures(_gateway));
-        services.AddSingleton(s => EngineFigures.Figures(s.GetRequiredService<DurableClient>()));
+        services.AddSingleton(s => EngineFigureSource.Figures(s.GetRequiredService<EmbeddedEngine>()));
 
         builder.Configuration.AddInMemoryCollection(TelemetrySettings.StandardVariables());
         services.AddSluiceTelemetry(settings.Telemetry, "embedded");

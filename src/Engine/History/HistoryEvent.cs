@@ -29,6 +29,8 @@ namespace Sluice.Engine.History;
 [JsonDerivedType(typeof(EventRaised), nameof(EventRaised))]
 [JsonDerivedType(typeof(OrchestratorStarted), nameof(OrchestratorStarted))]
 [JsonDerivedType(typeof(OrchestratorCompleted), nameof(OrchestratorCompleted))]
+[JsonDerivedType(typeof(GenericEvent), nameof(GenericEvent))]
+[JsonDerivedType(typeof(HistoryState), nameof(HistoryState))]
 internal abstract record HistoryEvent(DateTime Timestamp);
 
 /// <summary>A run begins.</summary>
@@ -46,7 +48,12 @@ internal sealed record TaskScheduled(DateTime Timestamp, int EventId, string Nam
 
 /// <summary>A child was called.</summary>
 internal sealed record SubOrchestrationInstanceCreated(
-    DateTime Timestamp, int EventId, string Name, string InstanceId, string Version, string? Input) : Decision(Timestamp, EventId);
+    DateTime Timestamp, int EventId, string Name, string InstanceId, string Version, string? Input) : Decision(Timestamp, EventId)
+{
+    /// <summary>Whether the host chose the version: it may choose another one at a replay.</summary>
+    [JsonIgnore]
+    public bool IsHostVersion { get; init; }
+}
 
 /// <summary>A timer was set.</summary>
 internal sealed record TimerCreated(DateTime Timestamp, int EventId, DateTime FireAt) : Decision(Timestamp, EventId);
@@ -61,7 +68,12 @@ internal sealed record ExecutionCompleted(DateTime Timestamp, int EventId, strin
 internal sealed record ExecutionFailed(DateTime Timestamp, int EventId, TaskFailure Failure) : Decision(Timestamp, EventId);
 
 /// <summary>The run ended to begin again. Never kept: the next run's history replaces it.</summary>
-internal sealed record ContinuedAsNew(DateTime Timestamp, int EventId, string? Input, IReadOnlyList<EventRaised> Carried)
+/// <param name="Timestamp">The turn's time.</param>
+/// <param name="EventId">See <see cref="Decision"/>.</param>
+/// <param name="Input">The next run's input.</param>
+/// <param name="Carried">Events that the next run begins with.</param>
+/// <param name="Version">The next run's version; the same when null.</param>
+internal sealed record ContinuedAsNew(DateTime Timestamp, int EventId, string? Input, IReadOnlyList<EventRaised> Carried, string? Version = null)
     : Decision(Timestamp, EventId);
 
 /// <summary>An answer to a decision.</summary>
@@ -88,7 +100,12 @@ internal sealed record TimerFired(DateTime Timestamp, int TaskId, DateTime FireA
 internal sealed record EventRaised(DateTime Timestamp, string Name, string? Input) : HistoryEvent(Timestamp);
 
 /// <summary>Ended from outside.</summary>
-internal sealed record ExecutionTerminated(DateTime Timestamp, string? Output) : HistoryEvent(Timestamp);
+/// <param name="Timestamp">When.</param>
+/// <param name="Output">JSON of the instance's output.</param>
+/// <param name="Recursive">Whether its open children end, too.</param>
+internal sealed record ExecutionTerminated(
+    DateTime Timestamp, string? Output, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Recursive = false)
+    : HistoryEvent(Timestamp);
 
 /// <summary>Paused from outside.</summary>
 internal sealed record ExecutionSuspended(DateTime Timestamp, string? Reason) : HistoryEvent(Timestamp);
@@ -104,3 +121,9 @@ internal sealed record OrchestratorStarted(DateTime Timestamp) : HistoryEvent(Ti
 
 /// <summary>A turn ended: everything the code decided in it stands before this.</summary>
 internal sealed record OrchestratorCompleted(DateTime Timestamp) : HistoryEvent(Timestamp);
+
+/// <summary>Of Durable Task's set, never written here: read and passed over.</summary>
+internal sealed record GenericEvent(DateTime Timestamp, string? Data) : HistoryEvent(Timestamp);
+
+/// <summary>Of Durable Task's set, never written here: read and passed over.</summary>
+internal sealed record HistoryState(DateTime Timestamp) : HistoryEvent(Timestamp);

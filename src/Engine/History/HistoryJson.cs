@@ -18,6 +18,9 @@ internal sealed partial class HistoryJson : JsonSerializerContext
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     });
 
+    /// <summary>A turn as UTF-8, as the store takes it.</summary>
+    public static byte[] WriteUtf8(List<HistoryEvent> events) => JsonSerializer.SerializeToUtf8Bytes(events, Stored.ListHistoryEvent);
+
     public static string Write(List<HistoryEvent> events) => JsonSerializer.Serialize(events, Stored.ListHistoryEvent);
 
     public static string Write(HistoryEvent historyEvent) => JsonSerializer.Serialize(historyEvent, Stored.HistoryEvent);

@@ -11,7 +11,8 @@ namespace Sluice.Engine.Kernel;
 internal sealed class ExternalEvents
 {
     private readonly Dictionary<string, LinkedList<IWaiter>> _waiters = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<EventRaised> _early = [];
+    private readonly Dictionary<string, Queue<(int Order, EventRaised Raised)>> _early = new(StringComparer.OrdinalIgnoreCase);
+    private int _raised;
 
     private interface IWaiter
     {
@@ -23,8 +24,11 @@ internal sealed class ExternalEvents
     /// <summary>How many wait now.</summary>
     public int Waiting { get; private set; }
 
+    /// <summary>Names waited for, and how many wait for each.</summary>
+    public IEnumerable<(string Name, int Count)> Names => _waiters.Where(w => w.Value.Count > 0).Select(w => (w.Key, w.Value.Count));
+
     /// <summary>Events nobody took, in order of arrival.</summary>
-    public IReadOnlyList<EventRaised> Early => _early;
+    public IEnumerable<EventRaised> Early => _early.Values.SelectMany(q => q).OrderBy(e => e.Order).Select(e => e.Raised);
 
     public void Raise(EventRaised raised)
     {
@@ -36,7 +40,12 @@ internal sealed class ExternalEvents
         }
         else
         {
-            _early.Add(raised);
+            if (!_early.TryGetValue(raised.Name, out var line))
+            {
+                _early[raised.Name] = line = new Queue<(int, EventRaised)>();
+            }
+
+            line.Enqueue((_raised++, raised));
         }
     }
 
@@ -48,12 +57,9 @@ internal sealed class ExternalEvents
         }
 
         var waiter = new Waiter<T>(name);
-        var early = _early.FindIndex(e => string.Equals(e.Name, name, StringComparison.OrdinalIgnoreCase));
-        if (early >= 0)
+        if (_early.TryGetValue(name, out var line) && line.TryDequeue(out var early))
         {
-            var raised = _early[early];
-            _early.RemoveAt(early);
-            waiter.Take(raised);
+            waiter.Take(early.Raised);
             return waiter.Task;
         }
 

@@ -9,7 +9,7 @@ namespace Sluice.Engine.Kernel;
 /// <param name="Decisions">New decisions, in order; the last one may end the run.</param>
 /// <param name="CancelledTimers">Timers that are no longer wanted.</param>
 /// <param name="CustomStatus">The custom status, if the code set it in this turn.</param>
-internal sealed record Turn(IReadOnlyList<Decision> Decisions, IReadOnlyList<int> CancelledTimers, CustomStatus? CustomStatus);
+internal sealed record Turn(IReadOnlyList<Decision> Decisions, IReadOnlySet<int> CancelledTimers, CustomStatus? CustomStatus);
 
 /// <summary>A custom status that was set, to null perhaps.</summary>
 internal sealed record CustomStatus(string? Json);
@@ -20,22 +20,30 @@ internal sealed record CustomStatus(string? Json);
 /// </summary>
 /// <param name="instanceId">The instance.</param>
 /// <param name="orchestrator">Its code; null when the host does not have it.</param>
+/// <param name="options">What the host sets.</param>
 /// <param name="loggers">For replay-safe loggers.</param>
 /// <param name="strayed">Called from a foreign thread when the code is found to have left its own: run a turn to end it.</param>
-internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? orchestrator, ILoggerFactory loggers, Action strayed)
+/// <param name="sought">The number of a call whose place in the code is wanted; null for none.</param>
+internal sealed class OrchestrationExecution(
+    string instanceId, IOrchestrator? orchestrator, KernelOptions options, ILoggerFactory loggers, Action strayed, int? sought = null)
 {
     private readonly TurnScheduler _scheduler = new(strayed);
     private readonly Dictionary<int, IOpenTask> _open = [];
-    private readonly SortedList<int, Decision> _decisions = [];
-    private readonly List<int> _cancelledTimers = [];
+    private readonly Queue<Decision> _decisions = [];
+    private readonly HashSet<int> _cancelledTimers = [];
+    private readonly List<Answer> _quietFailures = [];
     private readonly List<EventRaised> _late = [];
     private Task<object?>? _code;
     private string _name = "";
     private int _nextId;
     private CustomStatus? _customStatus;
-    private (string? Input, bool Preserve)? _next;
+    private (string? Input, bool Preserve, string? Version)? _next;
+    private Decision? _pastEnd;
+    private string? _soughtPlace;
 
     public string InstanceId => instanceId;
+
+    public KernelOptions Options => options;
 
     /// <summary>The time of the turn.</summary>
     public DateTime Now { get; private set; }
@@ -47,6 +55,9 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
 
     /// <summary>Numbers of the decisions without an answer.</summary>
     public IReadOnlyCollection<int> OpenTasks => _open.Keys;
+
+    /// <summary>Failures that the code decided nothing upon when it heard of them: those it may have ended by.</summary>
+    public IReadOnlyList<Answer> QuietFailures => _quietFailures;
 
     /// <summary>Events and their waiters.</summary>
     public ExternalEvents Events { get; } = new();
@@ -81,10 +92,10 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
         EnsureNotStrayed();
         if (End() is { } end)
         {
-            _decisions.Add(end.EventId, end);
+            _decisions.Enqueue(end);
         }
 
-        var turn = new Turn([.. _decisions.Values], [.. _cancelledTimers], _customStatus);
+        var turn = new Turn([.. _decisions], _cancelledTimers.ToHashSet(), _customStatus);
         _decisions.Clear();
         _cancelledTimers.Clear();
         _customStatus = null;
@@ -139,16 +150,29 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
     }
 
     /// <summary>Takes the next number for a decision.</summary>
+    /// <exception cref="InvalidOperationException">The run has made as many as it may.</exception>
     public Decision Decide(Func<int, Decision> decide)
     {
+        if (_nextId >= options.MaxOrchestrationActions)
+        {
+            throw new InvalidOperationException(
+                $"TooManyActions: Maximum amount of orchestration actions ({options.MaxOrchestrationActions}) has been reached. "
+                + "Continue as new before, or spread the work over children; the limit is MaxOrchestrationActions of the engine's options.");
+        }
+
         var decision = decide(_nextId++);
-        _decisions.Add(decision.EventId, decision);
+        _decisions.Enqueue(decision);
+        if (decision.EventId == sought)
+        {
+            _soughtPlace = CallSite.Find();
+        }
+
         return decision;
     }
 
     public void SetCustomStatus(string? json) => _customStatus = new CustomStatus(json);
 
-    public void ContinueAsNew(string? input, bool preserve) => _next = (input, preserve);
+    public void ContinueAsNew(string? input, bool preserve, string? version) => _next = (input, preserve, version);
 
     private void Process(HistoryEvent historyEvent)
     {
@@ -170,7 +194,12 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
                 // No open task: a cancelled timer came due after all, or the answer came twice.
                 if (_open.Remove(answer.TaskId, out var task))
                 {
+                    var decided = _nextId;
                     _scheduler.Run(() => task.Answer(answer));
+                    if (decided == _nextId && answer is (TaskFailed or SubOrchestrationInstanceFailed))
+                    {
+                        _quietFailures.Add(answer);
+                    }
                 }
 
                 break;
@@ -230,29 +259,45 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
     {
         if (expected is ExecutionCompleted or ExecutionFailed or ContinuedAsNew)
         {
+            _pastEnd = expected;
             return;
         }
 
-        _decisions.Remove(expected.EventId, out var actual);
-        if (actual is null || actual.GetType() != expected.GetType()
-            || !string.Equals(NameOf(actual), NameOf(expected), StringComparison.OrdinalIgnoreCase))
+        _decisions.TryDequeue(out var actual);
+        if (DecisionDifference.Find(expected, actual) is { } difference)
         {
             EnsureNotStrayed();
-            throw new NonDeterministicOrchestrationException(
-                _name, NonDeterministicOrchestrationException.Describe(expected), NonDeterministicOrchestrationException.Describe(actual));
+            throw Differs(difference, actual);
         }
     }
 
-    /// <summary>Everything the code decided in a past turn stands in its history, and it did not end there.</summary>
+    /// <summary>Everything the code decided in a past turn stands in its history, and it ended there if its history did.</summary>
     private void CheckPastTurn()
     {
-        EnsureNotStrayed();
-        var extra = _decisions.Count > 0 ? _decisions.Values[0] : End();
-        if (extra is not null)
+        if (_pastEnd is ExecutionFailed { EventId: < 0 })
         {
-            throw new NonDeterministicOrchestrationException(
-                _name, NonDeterministicOrchestrationException.Describe(null), NonDeterministicOrchestrationException.Describe(extra));
+            // The engine ended it, whatever the code did.
+            return;
         }
+
+        EnsureNotStrayed();
+        var extra = _decisions.Count > 0 ? _decisions.Peek() : End();
+        if (!(extra is null && _pastEnd is null) && DecisionDifference.Find(_pastEnd, extra) is { } difference)
+        {
+            throw Differs(difference, extra);
+        }
+    }
+
+    private NonDeterministicOrchestrationException Differs(DecisionDifference difference, Decision? actual)
+    {
+        var call = actual switch
+        {
+            null when _nextId > 0 => _nextId - 1,
+            null or ExecutionCompleted or ExecutionFailed or ContinuedAsNew => (int?)null,
+            _ => actual.EventId,
+        };
+        var place = _soughtPlace is null ? null : actual is null ? $" (its last call was at {_soughtPlace})" : $" at {_soughtPlace}";
+        return new NonDeterministicOrchestrationException(_name, difference, call, place);
     }
 
     private void EnsureNotStrayed()
@@ -279,7 +324,7 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
 
         if (_next is { } next)
         {
-            return new ContinuedAsNew(Now, _nextId, next.Input, next.Preserve ? [.. Events.Early, .. _late] : [.. _late]);
+            return new ContinuedAsNew(Now, _nextId, next.Input, next.Preserve ? [.. Events.Early, .. _late] : [.. _late], next.Version);
         }
 
         try
@@ -297,12 +342,4 @@ internal sealed class OrchestrationExecution(string instanceId, IOrchestrator? o
         var exception = code.IsCanceled ? new TaskCanceledException(code) : code.Exception!.InnerException!;
         return TaskFailure.FromException(exception);
     }
-
-    private static string? NameOf(Decision decision) => decision switch
-    {
-        TaskScheduled d => d.Name,
-        SubOrchestrationInstanceCreated d => d.Name,
-        EventSent d => d.Name,
-        _ => null,
-    };
 }

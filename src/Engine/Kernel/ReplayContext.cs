@@ -43,9 +43,12 @@ internal sealed class ReplayContext(OrchestrationExecution execution, ExecutionS
         execution.EnsureOnTurn();
         var json = DurableJson.Write(input);
         var instanceId = options?.InstanceId is { } given ? InstanceIds.Validate(given) : NewGuid().ToString("N");
+        var hostVersion = options?.Version is null ? execution.Options.DefaultVersion : null;
+        var version = options?.Version ?? hostVersion ?? Version;
         return RetryAsync(
             () => execution.Open<TResult>(
-                name, id => new SubOrchestrationInstanceCreated(execution.Now, id, name, instanceId, options?.Version ?? Version, json)),
+                name,
+                id => new SubOrchestrationInstanceCreated(execution.Now, id, name, instanceId, version, json) { IsHostVersion = hostVersion is not null }),
             options?.Retry,
             options?.RetryHandler);
     }
@@ -54,7 +57,9 @@ internal sealed class ReplayContext(OrchestrationExecution execution, ExecutionS
     {
         execution.EnsureOnTurn();
         var utc = fireAt.Kind == DateTimeKind.Local ? fireAt.ToUniversalTime() : DateTime.SpecifyKind(fireAt, DateTimeKind.Utc);
-        return execution.OpenTimer(utc, cancellationToken);
+        return execution.Options.MaximumTimerInterval is { } longest && utc - execution.Now > longest
+            ? ChainAsync(utc, longest, cancellationToken)
+            : execution.OpenTimer(utc, cancellationToken);
     }
 
     public override Task<T> WaitForExternalEvent<T>(string name, CancellationToken cancellationToken = default)
@@ -76,10 +81,20 @@ internal sealed class ReplayContext(OrchestrationExecution execution, ExecutionS
         execution.SetCustomStatus(DurableJson.Write(customStatus));
     }
 
-    public override void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true)
+    public override void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true, string? newVersion = null)
     {
         execution.EnsureOnTurn();
-        execution.ContinueAsNew(DurableJson.Write(newInput), preserveUnprocessedEvents);
+        execution.ContinueAsNew(DurableJson.Write(newInput), preserveUnprocessedEvents, newVersion);
+    }
+
+    private async Task ChainAsync(DateTime fireAt, TimeSpan longest, CancellationToken cancellationToken)
+    {
+        while (fireAt - execution.Now > longest)
+        {
+            await execution.OpenTimer(execution.Now + longest, cancellationToken);
+        }
+
+        await execution.OpenTimer(fireAt, cancellationToken);
     }
 
     private async Task<T> RetryAsync<T>(Func<Task<T>> start, RetryPolicy? policy, Func<RetryContext, Task<bool>>? handler)

@@ -1,6 +1,9 @@
+using System.Globalization;
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Sluice.Durable;
 using Sluice.Engine.History;
+using Sluice.Engine.Kernel;
 using Sluice.Engine.Store;
 
 namespace Sluice.Engine.Runtime;
@@ -18,6 +21,12 @@ internal sealed class Dispatcher : IDisposable
     private readonly Action<Exception> _failed;
     private readonly TimerQueue _timers;
     private readonly ActivityQueue _activities;
+    private readonly TurnMarks _marks;
+    private readonly EngineMetrics _metrics;
+    private readonly ILogger _logger;
+    // 0.5 s, 2 s, 8 s, 32 s.
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(500);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<long, InstanceSlot> _slots = [];
     private readonly LinkedList<InstanceSlot> _idle = [];
@@ -25,20 +34,77 @@ internal sealed class Dispatcher : IDisposable
 
     public Dispatcher(
         EngineStore store, DurableTasks tasks, IServiceProvider services, EngineOptions options, ILoggerFactory loggers, ILogger logger,
-        EngineLoad load, InstanceWatch watch, Action<Exception> failed)
+        EngineLoad load, InstanceWatch watch, TurnMarks marks, EngineMetrics metrics, Action<Exception> failed)
     {
         _store = store;
         _options = options;
         _load = load;
         _watch = watch;
         _failed = failed;
-        _turns = new TurnMaker(store.Reader, tasks, services, loggers, options.TimeProvider);
+        _marks = marks;
+        _metrics = metrics;
+        _logger = logger;
+        _turns = new TurnMaker(store.Reader, tasks, services, options, loggers, logger, metrics);
         _timers = new TimerQueue(options.TimeProvider, options.LongestTimerWait, Fire);
         _activities = new ActivityQueue(tasks, services, options, load, logger, Answered);
     }
 
     /// <summary>When the next timer is due; null when there is none.</summary>
     public DateTimeOffset? NextDue => _timers.NextDue;
+
+    /// <summary>Makes turns; also repeats what an instance has done, to look at it.</summary>
+    public TurnMaker Turns => _turns;
+
+    /// <summary>Activities that run, and those that wait for a place.</summary>
+    public (int Running, int Waiting) Activities => _activities.Counts;
+
+    /// <summary>Timers that have not fired.</summary>
+    public int Timers => _timers.Count;
+
+    /// <summary>Instances in memory.</summary>
+    public int Loaded
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _slots.Count;
+            }
+        }
+    }
+
+    /// <summary>How long the oldest message that no turn has finished with has waited.</summary>
+    public TimeSpan Lag
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var oldest = _slots.Values.Where(s => s.Busy).Select(s => s.BusySince).DefaultIfEmpty(long.MaxValue).Min();
+                return oldest == long.MaxValue ? TimeSpan.Zero : _options.TimeProvider.GetElapsedTime(oldest);
+            }
+        }
+    }
+
+    /// <summary>The turn of an instance that is under way, and what has arrived since.</summary>
+    public (RunningTurn? Turn, IReadOnlyList<Message> Arrived) Look(long instance)
+    {
+        lock (_gate)
+        {
+            if (!_slots.TryGetValue(instance, out var slot))
+            {
+                return (null, []);
+            }
+
+            // To the millisecond: the two clocks do not count in the same units.
+            var waited = TimeSpan.FromMilliseconds(Math.Round(_options.TimeProvider.GetElapsedTime(slot.BusySince).TotalMilliseconds));
+            var since = _options.TimeProvider.GetUtcNow() - waited;
+            return (slot.Busy ? new RunningTurn(since, slot.Faults, slot.Fault, slot.NextTry) : null, [.. slot.Mailbox]);
+        }
+    }
+
+    /// <summary>Where the activities of an instance stand.</summary>
+    public Dictionary<int, (ActivityState State, DateTimeOffset? Began)> LookAtActivities(long instance) => _activities.Look(instance);
 
     /// <summary>Takes up what the file says is unfinished.</summary>
     /// <returns>How many activities run again, timers are armed and messages delivered.</returns>
@@ -47,9 +113,21 @@ internal sealed class Dispatcher : IDisposable
         var activities = _store.Reader.Activities();
         var timers = _store.Reader.Timers();
         var inbox = _store.Reader.Inbox();
-        foreach (var (instance, message) in inbox)
+        foreach (var instance in _marks.Condemned)
         {
-            Deliver(instance, message);
+            GiveUp(instance, PoisonedException.OfDeaths(TurnMarks.Deaths));
+        }
+
+        foreach (var (instance, number, stored) in inbox)
+        {
+            try
+            {
+                Deliver(instance, new Message(HistoryJson.Read(stored), Origin.Inbox, number));
+            }
+            catch (Exception e) when (e is JsonException or NotSupportedException)
+            {
+                GiveUp(instance, new PoisonedException($"A message that was stored for this instance cannot be read ({e.Message}). Rewind it to go on without it."));
+            }
         }
 
         timers.ForEach(_timers.Add);
@@ -60,6 +138,7 @@ internal sealed class Dispatcher : IDisposable
     /// <summary>Sets going what a commit brought about. On the writer's thread.</summary>
     public void Release(Effects effects)
     {
+        Know(effects.Begun);
         effects.Activities.ForEach(_activities.Add);
         effects.Timers.ForEach(_timers.Add);
         foreach (var (instance, message) in effects.Messages)
@@ -67,7 +146,7 @@ internal sealed class Dispatcher : IDisposable
             Deliver(instance, message);
         }
 
-        effects.Touched.ForEach(_watch.Touch);
+        effects.Touched.ForEach(t => _watch.Touch(t.Id, t.Status));
     }
 
     /// <summary>Forgets an instance that was removed from the file.</summary>
@@ -86,10 +165,12 @@ internal sealed class Dispatcher : IDisposable
     }
 
     /// <summary>Fires no more timers, starts no more activities, and waits for those that run; turns still go on.</summary>
-    public Task StopAsync(TimeSpan timeout)
+    /// <param name="drain">How long they may go on.</param>
+    /// <param name="timeout">How long they are waited for once they are cancelled.</param>
+    public Task StopAsync(TimeSpan drain, TimeSpan timeout)
     {
         _timers.Dispose();
-        return _activities.StopAsync(timeout);
+        return _activities.StopAsync(drain, timeout);
     }
 
     /// <summary>Runs nothing more, at once.</summary>
@@ -145,6 +226,23 @@ internal sealed class Dispatcher : IDisposable
         Schedule(slot, inline);
     }
 
+    /// <summary>Keeps the rows of new instances for their first turn.</summary>
+    private void Know(List<InstanceRow> begun)
+    {
+        if (begun.Count == 0)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            foreach (var row in begun)
+            {
+                _slots.TryAdd(row.Key, new InstanceSlot(row.Key) { Row = row });
+            }
+        }
+    }
+
     /// <summary>Makes a slot busy; false when it is so already.</summary>
     private bool Occupy(InstanceSlot slot)
     {
@@ -154,6 +252,7 @@ internal sealed class Dispatcher : IDisposable
         }
 
         slot.Busy = true;
+        slot.BusySince = _options.TimeProvider.GetTimestamp();
         Leave(slot);
         _load.StepBegins();
         return true;
@@ -174,33 +273,125 @@ internal sealed class Dispatcher : IDisposable
     private void RunTurn(InstanceSlot slot)
     {
         List<Message> arrived;
+        List<Message> held;
         lock (_gate)
         {
             (arrived, slot.Mailbox) = (slot.Mailbox, []);
+            held = slot.Held.Count == 0 ? [] : [.. slot.Held];
         }
 
+        var begun = EngineMetrics.Now;
+        var mark = _marks.Begin(slot.Key);
+        TurnCommit? commit;
         try
         {
-            if (_turns.Make(slot, arrived, () => Wake(slot.Key, s => s.Strayed = true, inline: false)) is { } commit)
+            if (slot.Poison is null)
             {
-                _store.Enqueue(tables => tables.Apply(commit), effects => Committed(slot, commit, effects), _ => _load.StepEnds());
-                return;
+                _options.BeforeTurn?.Invoke(slot.Key);
+            }
+
+            commit = _turns.Make(slot, arrived, () => Wake(slot.Key, s => s.Strayed = true, inline: false));
+            if (commit is { Events: { } events })
+            {
+                commit = commit with { StoredEvents = HistoryJson.WriteUtf8(events) };
             }
         }
-        catch (Exception e)
+        catch (Exception e) when (e is EngineStoreException || _stopped)
         {
-            // The code's own faults end in its instance; what comes here is the store's or the engine's.
             _failed(e);
             _load.StepEnds();
             return;
         }
+        catch (Exception e)
+        {
+            // The code's own faults end in its instance; this is the engine's or the runtime's, and no other instance's.
+            Retry(slot, arrived, held, e);
+            return;
+        }
+        finally
+        {
+            _marks.End(mark);
+        }
 
-        Finish(slot, gone: slot.Row is null || InstanceRow.IsTerminal(slot.Row.Status));
+        _metrics.Turn(begun);
+        if (commit is null)
+        {
+            Finish(slot, gone: slot.Row is null || InstanceRow.IsTerminal(slot.Row.Status));
+        }
+        else
+        {
+            _store.Enqueue(tables => tables.Apply(commit), effects => Committed(slot, commit, effects), _ => _load.StepEnds());
+        }
     }
+
+    /// <summary>Tries a turn again later; after the last attempt the instance is given up.</summary>
+    private void Retry(InstanceSlot slot, List<Message> arrived, List<Message> held, Exception e)
+    {
+        _metrics.TurnFault();
+        var id = slot.Row?.Id ?? slot.Key.ToString(CultureInfo.InvariantCulture);
+        lock (_gate)
+        {
+            slot.Unload();
+            slot.Mailbox.InsertRange(0, arrived);
+            slot.Held.Clear();
+            slot.Held.AddRange(held);
+            slot.Faults++;
+            slot.Fault = $"{e.GetType().Name}: {e.Message}";
+            if (slot.Poison is not null)
+            {
+                // It cannot even be ended. It stays as it is, and does nothing more, until the next start.
+                _logger.TurnGivenUp(e, id);
+                _load.StepEnds();
+                return;
+            }
+
+            if (slot.Faults < _options.MaxTurnAttempts)
+            {
+                var delay = TimeSpan.FromMilliseconds(FirstRetry.TotalMilliseconds * Math.Pow(4, slot.Faults - 1));
+                slot.NextTry = _options.TimeProvider.GetUtcNow() + delay;
+                slot.Retry = _options.TimeProvider.CreateTimer(_ => TryAgain(slot), null, delay, Timeout.InfiniteTimeSpan);
+                _logger.TurnFailed(e, id, slot.Faults, _options.MaxTurnAttempts, delay);
+                _load.StepEnds();
+                return;
+            }
+
+            slot.Poison = PoisonedException.Of(id, slot.Faults, e);
+            _logger.TurnFailed(e, id, slot.Faults, _options.MaxTurnAttempts, TimeSpan.Zero);
+        }
+
+        Schedule(slot, inline: false);
+    }
+
+    private void TryAgain(InstanceSlot slot)
+    {
+        lock (_gate)
+        {
+            slot.Retry?.Dispose();
+            slot.Retry = null;
+            slot.NextTry = null;
+            if (_stopped)
+            {
+                return;
+            }
+
+            _load.StepBegins();
+        }
+
+        Schedule(slot, inline: false);
+    }
+
+    /// <summary>Ends an instance with its next turn, which this begins.</summary>
+    private void GiveUp(long instance, PoisonedException reason) => Wake(instance, slot => slot.Poison ??= reason, inline: false);
 
     private void Committed(InstanceSlot slot, TurnCommit commit, Effects effects)
     {
         var ended = !effects.Applied || (commit.Events is not null && InstanceRow.IsTerminal(commit.Status));
+        if (slot.Poison is { } poison && ended)
+        {
+            _metrics.Poisoned();
+            _logger.InstancePoisoned(commit.Row.Id, poison.Message);
+        }
+
         if (effects.Applied)
         {
             Update(slot, commit, effects);
@@ -234,7 +425,7 @@ internal sealed class Dispatcher : IDisposable
         if (commit.Next is { } next)
         {
             slot.Turns = 0;
-            slot.Row = slot.Row with { Execution = commit.Row.Execution + 1, Input = next.Input };
+            slot.Row = slot.Row with { Execution = commit.Row.Execution + 1, Input = next.Input, Version = next.Version ?? commit.Row.Version };
             lock (_gate)
             {
                 slot.Mailbox.InsertRange(0, effects.Carried);
@@ -255,6 +446,12 @@ internal sealed class Dispatcher : IDisposable
                 slot.Held.Clear();
             }
 
+            if (slot.Poison is null || gone)
+            {
+                (slot.Faults, slot.Fault, slot.Poison) = (0, null, null);
+            }
+
+            slot.BusySince = _options.TimeProvider.GetTimestamp();
             more = slot.Mailbox.Count > 0 || (slot.Strayed && !gone);
             if (!more)
             {
@@ -288,7 +485,8 @@ internal sealed class Dispatcher : IDisposable
             var oldest = _idle.First!.Value;
             Leave(oldest);
             oldest.Unload();
-            if (oldest.Held.Count == 0)
+            _metrics.Evicted();
+            if (oldest.Held.Count == 0 && oldest.Poison is null)
             {
                 _slots.Remove(oldest.Key);
             }

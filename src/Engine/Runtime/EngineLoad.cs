@@ -10,6 +10,9 @@ internal sealed class EngineLoad
     /// <summary>Called when a step or an activity ends.</summary>
     public Action? Ended { get; set; }
 
+    /// <summary>Called when a step ends: somebody may be waiting for room.</summary>
+    public Action? StepEnded { get; set; }
+
     /// <summary>Turns and writes under way.</summary>
     public int Steps => Volatile.Read(ref _steps);
 
@@ -31,6 +34,8 @@ internal sealed class EngineLoad
         {
             Ended?.Invoke();
         }
+
+        StepEnded?.Invoke();
     }
 
     public void ActivityBegins()

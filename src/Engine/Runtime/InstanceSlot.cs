@@ -18,6 +18,24 @@ internal sealed class InstanceSlot(long key)
     /// <summary>Whether the code has left its thread since the last turn.</summary>
     public bool Strayed { get; set; }
 
+    /// <summary>Since when it is busy, as a timestamp of the clock.</summary>
+    public long BusySince { get; set; }
+
+    /// <summary>Turns in a row that could not be made.</summary>
+    public int Faults { get; set; }
+
+    /// <summary>Why the last one could not be made.</summary>
+    public string? Fault { get; set; }
+
+    /// <summary>When it is tried again; null while it is not waited for.</summary>
+    public DateTimeOffset? NextTry { get; set; }
+
+    /// <summary>Runs the next try.</summary>
+    public ITimer? Retry { get; set; }
+
+    /// <summary>Set when the instance is given up: its next turn ends it with this.</summary>
+    public PoisonedException? Poison { get; set; }
+
     /// <summary>Where it waits among the idle ones.</summary>
     public LinkedListNode<InstanceSlot>? Idle { get; set; }
 

@@ -1,14 +1,17 @@
+using Sluice.Durable;
+using Sluice.Engine.Store;
+
 namespace Sluice.Engine.Runtime;
 
-/// <summary>Wakes those who wait for an instance to change.</summary>
+/// <summary>Wakes those who wait for an instance to start or to end; a turn in between wakes nobody.</summary>
 internal sealed class InstanceWatch
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, TaskCompletionSource> _next = [];
+    private readonly Dictionary<(string Id, bool UntilEnded), TaskCompletionSource> _waiting = [];
     private Exception? _ended;
 
-    /// <summary>Completes at the next change of an instance. Take it before looking at the state.</summary>
-    public Task Next(string instanceId)
+    /// <summary>Completes when the instance has started, or ended, or is gone. Take it before looking at the state.</summary>
+    public Task Next(string instanceId, bool untilEnded)
     {
         lock (_gate)
         {
@@ -17,29 +20,40 @@ internal sealed class InstanceWatch
                 return Task.FromException(_ended);
             }
 
-            if (!_next.TryGetValue(instanceId, out var change))
+            if (!_waiting.TryGetValue((instanceId, untilEnded), out var change))
             {
-                _next[instanceId] = change = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                _waiting[(instanceId, untilEnded)] = change = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             }
 
             return change.Task;
         }
     }
 
-    public void Touch(string instanceId)
+    /// <summary>Tells where an instance stands now; null when it has to be looked at.</summary>
+    public void Touch(string instanceId, RuntimeStatus? status)
     {
-        TaskCompletionSource? change;
+        TaskCompletionSource? started = null;
+        TaskCompletionSource? ended = null;
         lock (_gate)
         {
-            if (_next.Count == 0)
+            if (_waiting.Count == 0)
             {
                 return;
             }
 
-            _next.Remove(instanceId, out change);
+            if (status != RuntimeStatus.Pending)
+            {
+                _waiting.Remove((instanceId, false), out started);
+            }
+
+            if (status is null || InstanceRow.IsTerminal(status.Value))
+            {
+                _waiting.Remove((instanceId, true), out ended);
+            }
         }
 
-        change?.SetResult();
+        started?.SetResult();
+        ended?.SetResult();
     }
 
     /// <summary>Nothing changes any more.</summary>
@@ -49,8 +63,8 @@ internal sealed class InstanceWatch
         lock (_gate)
         {
             _ended ??= reason;
-            waiting = [.. _next.Values];
-            _next.Clear();
+            waiting = [.. _waiting.Values];
+            _waiting.Clear();
         }
 
         foreach (var change in waiting)

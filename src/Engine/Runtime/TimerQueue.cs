@@ -25,6 +25,18 @@ internal sealed class TimerQueue : IDisposable
         _timer = clock.CreateTimer(_ => Fire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>How many have not fired.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _wanted.Count;
+            }
+        }
+    }
+
     /// <summary>When the next timer is due; null when there is none.</summary>
     public DateTimeOffset? NextDue
     {

@@ -8,8 +8,13 @@ using Sluice.Engine.Store;
 namespace Sluice.Engine.Runtime;
 
 /// <summary>Turns what arrived for an instance into one commit: sorts the messages, runs the code, records what it decided.</summary>
-internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IServiceProvider services, ILoggerFactory loggers, TimeProvider clock)
+internal sealed class TurnMaker(
+    StoreReader reader, DurableTasks tasks, IServiceProvider services, EngineOptions options, ILoggerFactory loggers, ILogger logger,
+    EngineMetrics metrics)
 {
+    private readonly TimeProvider _clock = options.TimeProvider;
+    private readonly KernelOptions _kernel = options.ToKernelOptions();
+
     /// <summary>Makes the next turn of an instance.</summary>
     /// <param name="slot">The instance.</param>
     /// <param name="arrived">In order of arrival.</param>
@@ -28,10 +33,25 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
             return Terminate(slot, row, (ExecutionTerminated)ending.Event);
         }
 
-        var unplayable = slot.Strayed ? new ForeignAwaitException(row.Name) : (UnplayableException?)null;
+        UnplayableException? unplayable = slot.Poison;
+        unplayable ??= slot.Strayed ? new ForeignAwaitException(row.Name) : null;
         slot.Strayed = false;
         List<HistoryEvent>? rewritten = null;
-        if (slot.Execution is null)
+        if (slot.Poison is not null)
+        {
+            slot.Turns = reader.History(slot.Key).Count;
+        }
+        else if (slot.Execution is null && Mismatch(row) is { } mismatch)
+        {
+            if (options.VersionFailureStrategy == VersionFailureStrategy.Reject)
+            {
+                return Reject(slot, row, arrived);
+            }
+
+            slot.Turns = reader.History(slot.Key).Count;
+            unplayable = mismatch;
+        }
+        else if (slot.Execution is null)
         {
             try
             {
@@ -42,9 +62,12 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
                     rewritten = past = Rewind.Reopen(past, () => NewExecution(row, strayed));
                 }
 
-                var execution = NewExecution(row, strayed);
-                execution.Replay(past);
-                slot.Execution = execution;
+                var begun = EngineMetrics.Now;
+                slot.Execution = Replaying.Replay(past, call => NewExecution(row, strayed, call));
+                if (past.Count > 0)
+                {
+                    metrics.Replay(begun, past.Count);
+                }
             }
             catch (UnplayableException e)
             {
@@ -57,7 +80,7 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
         {
             return sorted.Deferred.Count == 0 && sorted.Taken.Count == 0
                 ? null
-                : new TurnCommit(row, slot.Turns, clock.GetUtcNow().UtcDateTime)
+                : new TurnCommit(row, slot.Turns, _clock.GetUtcNow().UtcDateTime)
                 {
                     Consumed = sorted.Taken,
                     Deferred = sorted.Deferred,
@@ -68,11 +91,40 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
         return Run(slot, row, sorted, rewritten, unplayable);
     }
 
-    private OrchestrationExecution NewExecution(InstanceRow row, Action strayed)
+    /// <summary>An instance's execution as its history leaves it, beside the one that is in use; nothing comes of it.</summary>
+    /// <exception cref="UnplayableException">The code does not repeat its history.</exception>
+    public OrchestrationExecution Repeat(InstanceRow row)
+    {
+        var execution = NewExecution(row, static () => { });
+        execution.Replay(Load(new InstanceSlot(row.Key), row));
+        return execution;
+    }
+
+    private VersionMismatchException? Mismatch(InstanceRow row)
+    {
+        var order = VersionComparison.Compare(row.Version, options.Version);
+        return options.VersionMatchStrategy switch
+        {
+            VersionMatchStrategy.Strict when order != 0 => new VersionMismatchException(row.Version, options.Version, isGreater: false),
+            VersionMatchStrategy.CurrentOrOlder when order > 0 => new VersionMismatchException(row.Version, options.Version, isGreater: true),
+            _ => null,
+        };
+    }
+
+    /// <summary>Leaves the instance as it is, with all that arrives, for a program of its version.</summary>
+    private TurnCommit? Reject(InstanceSlot slot, InstanceRow row, List<Message> arrived)
+    {
+        logger.VersionRejected(row.Id, row.Version, options.Version);
+        var deferred = arrived.FindAll(m => m.Origin == Origin.Activity);
+        slot.Held.AddRange(arrived.Where(m => m.Origin != Origin.Activity));
+        return deferred.Count == 0 ? null : new TurnCommit(row, slot.Turns, _clock.GetUtcNow().UtcDateTime) { Deferred = deferred, Status = row.Status };
+    }
+
+    private OrchestrationExecution NewExecution(InstanceRow row, Action strayed, int? sought = null)
     {
         try
         {
-            return new OrchestrationExecution(row.Id, tasks.FindOrchestrator(row.Name)?.Invoke(services), loggers, strayed);
+            return new OrchestrationExecution(row.Id, tasks.FindOrchestrator(row.Name)?.Invoke(services), _kernel, loggers, strayed, sought);
         }
         catch (Exception e)
         {
@@ -90,7 +142,7 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
             slot.LastTurn = past.Count == 0 ? default : past[^1].Timestamp;
             return past;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or NotSupportedException)
         {
             throw new UnreadableHistoryException(row.Id, e);
         }
@@ -108,7 +160,23 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
             Events = [ending],
             Status = RuntimeStatus.Terminated,
             Output = ending.Output,
+            EndedChildren = ending.Recursive ? OpenChildren(slot, row) : [],
         };
+    }
+
+    /// <summary>Ids of the children that have not answered; none when the history cannot be read: ending an instance always works.</summary>
+    private List<string> OpenChildren(InstanceSlot slot, InstanceRow row)
+    {
+        try
+        {
+            var past = Load(slot, row);
+            var answered = past.OfType<Answer>().Select(a => a.TaskId).ToHashSet();
+            return [.. past.OfType<SubOrchestrationInstanceCreated>().Where(c => !answered.Contains(c.EventId)).Select(c => c.InstanceId)];
+        }
+        catch (UnreadableHistoryException)
+        {
+            return [];
+        }
     }
 
     private TurnCommit Run(InstanceSlot slot, InstanceRow row, Sorting sorted, List<HistoryEvent>? rewritten, UnplayableException? unplayable)
@@ -153,7 +221,7 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
             {
                 ExecutionCompleted e => e.Result,
                 ExecutionFailed e => DurableJson.Write($"{e.Failure.ErrorType}: {e.Failure.ErrorMessage}"),
-                _ => null,
+                _ => sorted.Suspended ? DurableJson.Write(sorted.Reason) : null,
             },
             Failure = (end as ExecutionFailed)?.Failure,
         };
@@ -161,12 +229,22 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
 
     /// <summary>Fails the instance: its code does not fit its history, so nothing else it says counts.</summary>
     private static Turn Unplayable(UnplayableException e, DateTime now) =>
-        new([new ExecutionFailed(now, -1, TaskFailure.FromException(e) with { StackTrace = null, IsNonRetriable = true })], [], null);
+        new(
+            [
+                new ExecutionFailed(now, -1, TaskFailure.FromException(e) with
+                {
+                    ErrorType = e is VersionMismatchException ? "VersionMismatch" : e.GetType().FullName!,
+                    StackTrace = null,
+                    IsNonRetriable = true,
+                }),
+            ],
+            new HashSet<int>(),
+            null);
 
     /// <summary>An instance's time never goes back, and is never before a timer that woke it, whatever the clock does.</summary>
     private DateTime Now(InstanceSlot slot, List<HistoryEvent> events)
     {
-        var now = clock.GetUtcNow().UtcDateTime;
+        var now = _clock.GetUtcNow().UtcDateTime;
         foreach (var time in events.OfType<TimerFired>().Select(e => e.FireAt).Append(slot.LastTurn))
         {
             now = time > now ? time : now;
@@ -182,14 +260,39 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
         {
             Suspended = row.Status == RuntimeStatus.Suspended;
             Begun = slot.Execution?.Started ?? row.Status != RuntimeStatus.Pending;
-            var work = new LinkedList<Message>(arrived);
+            var work = new LinkedList<Message>();
+            foreach (var message in arrived)
+            {
+                if (message.Event is ExecutionSuspended or ExecutionResumed)
+                {
+                    // Before all that arrived with it: nothing is decided any more once somebody has said stop.
+                    Switch(message);
+                }
+                else if (message.Execution is not { } execution || execution == row.Execution)
+                {
+                    work.AddLast(message);
+                }
+            }
+
+            if (Taken.Count > 0)
+            {
+                Release();
+            }
+
             while (work.First is { } first)
             {
                 work.RemoveFirst();
-                var message = first.Value;
-                if (message.Execution is not { } execution || execution == row.Execution)
+                Sort(first.Value);
+            }
+
+            void Switch(Message message)
+            {
+                Taken.Add(message);
+                if (Suspended == message.Event is ExecutionResumed)
                 {
-                    Sort(message);
+                    Events.Add(message.Event);
+                    Suspended = !Suspended;
+                    Reason = (message.Event as ExecutionSuspended)?.Reason;
                 }
             }
 
@@ -197,16 +300,6 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
             {
                 switch (message.Event)
                 {
-                    case ExecutionSuspended or ExecutionResumed:
-                        Taken.Add(message);
-                        if (Suspended == message.Event is ExecutionResumed)
-                        {
-                            Events.Add(message.Event);
-                            Suspended = !Suspended;
-                            Release();
-                        }
-
-                        break;
                     case var _ when Suspended:
                         Hold(message);
                         break;
@@ -251,6 +344,9 @@ internal sealed class TurnMaker(StoreReader reader, DurableTasks tasks, IService
         public List<Message> Deferred { get; } = [];
 
         public bool Suspended { get; private set; }
+
+        /// <summary>Why it is suspended, if it became so now.</summary>
+        public string? Reason { get; private set; }
 
         public bool Begun { get; private set; }
     }

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
+using Sluice.Engine.Runtime;
 
 namespace Sluice.Engine.Store;
 
@@ -15,26 +17,31 @@ internal sealed class EngineStore : IDisposable
     private readonly Statement _commit;
     private readonly Thread _writer;
     private readonly Action<EngineStoreException> _failed;
+    private readonly EngineMetrics _metrics;
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _wake = new(initialState: false, spinCount: 50);
     private List<IWrite> _queue = [];
     private bool _closing;
     private bool _dead;
     private long _commits;
+    private long _queuedSince;
+    private long _writingSince;
 
     /// <param name="options">Path and durability.</param>
+    /// <param name="metrics">Counts commits.</param>
     /// <param name="failed">Called once when a commit fails: the store takes nothing more.</param>
     /// <exception cref="EngineStoreException">The file cannot be used.</exception>
-    public EngineStore(EngineOptions options, Action<EngineStoreException> failed)
+    public EngineStore(EngineOptions options, EngineMetrics metrics, Action<EngineStoreException> failed)
     {
         _options = options;
+        _metrics = metrics;
         _failed = failed;
         _connection = Schema.Open(options);
         try
         {
             _tables = new Tables(_connection);
-            _begin = new Statement(_connection, "BEGIN IMMEDIATE", 0);
-            _commit = new Statement(_connection, "COMMIT", 0);
+            _begin = new Statement(_connection, "BEGIN IMMEDIATE");
+            _commit = new Statement(_connection, "COMMIT");
             Reader = new StoreReader(options.Path);
         }
         catch (SqliteException e)
@@ -59,6 +66,19 @@ internal sealed class EngineStore : IDisposable
     /// <summary>Reads beside the writer: what is committed.</summary>
     public StoreReader Reader { get; }
 
+    /// <summary>How long the oldest write that is not durable has waited.</summary>
+    public TimeSpan Lag
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var since = _writingSince > 0 ? _writingSince : _queue.Count > 0 ? _queuedSince : 0;
+                return since > 0 ? Stopwatch.GetElapsedTime(since) : TimeSpan.Zero;
+            }
+        }
+    }
+
     /// <summary>Queues a write.</summary>
     /// <param name="apply">Runs in the transaction, on the writer's thread.</param>
     /// <param name="committed">Runs on the writer's thread once durable, in the order of the writes: brief.</param>
@@ -70,6 +90,11 @@ internal sealed class EngineStore : IDisposable
         {
             if (!_closing && !_dead)
             {
+                if (_queue.Count == 0)
+                {
+                    _queuedSince = EngineMetrics.Now;
+                }
+
                 _queue.Add(write);
                 _wake.Set();
                 return;
@@ -113,6 +138,7 @@ internal sealed class EngineStore : IDisposable
             lock (_gate)
             {
                 (batch, _queue) = (_queue, batch);
+                _writingSince = batch.Count > 0 ? _queuedSince : 0;
                 if (!_closing)
                 {
                     _wake.Reset();
@@ -133,11 +159,16 @@ internal sealed class EngineStore : IDisposable
             }
 
             batch.Clear();
+            lock (_gate)
+            {
+                _writingSince = 0;
+            }
         }
     }
 
     private void Commit(List<IWrite> batch)
     {
+        var begun = EngineMetrics.Now;
         try
         {
             _begin.Execute();
@@ -154,6 +185,7 @@ internal sealed class EngineStore : IDisposable
             return;
         }
 
+        _metrics.Commit(begun, batch.Count);
         if (_options.CrashAfterCommit?.Invoke(++_commits) ?? false)
         {
             Volatile.Write(ref _dead, true);

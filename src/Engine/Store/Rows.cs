@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Sluice.Durable;
 using Sluice.Engine.History;
 
@@ -28,7 +27,7 @@ internal sealed record InstanceRow(
 
     public ParentLink? Parent { get; init; }
 
-    public static InstanceRow Read(SqliteDataReader r) => new(
+    public static InstanceRow Read(Row r) => new(
         r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetString(3), (RuntimeStatus)r.GetInt32(4), r.GetInt32(5), r.GetInt64(6), r.GetInt64(7))
     {
         Input = r.Text(8),

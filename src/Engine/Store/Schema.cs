@@ -145,6 +145,8 @@ internal static class Schema
         }
 
         Execute(connection, "PRAGMA journal_mode = WAL");
+        // Hot pages are then written to the file once for many commits.
+        Execute(connection, "PRAGMA wal_autocheckpoint = 4000");
         Execute(connection, options.Synchronous == StoreSynchronous.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         if (tables == 0)
         {

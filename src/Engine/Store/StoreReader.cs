@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
@@ -30,10 +31,19 @@ internal sealed class StoreReader(string path) : IDisposable
     public List<string> History(long key) => Use(c =>
         c.History.Read(r => r.GetString(0), Tables.Position(key, 0), Tables.Position(key + 1, 0) - 1));
 
-    /// <summary>Messages nobody has taken, in order.</summary>
-    public List<(long Instance, Message Message)> Inbox() => Use(c => c.Read(
-        "SELECT instance, event, number FROM inbox ORDER BY number",
-        r => (r.GetInt64(0), new Message(HistoryJson.Read(r.GetString(1)), Origin.Inbox, r.GetInt64(2)))));
+    /// <summary>Messages nobody has taken, in order, as stored; see <see cref="HistoryJson.Read"/>.</summary>
+    public List<(long Instance, long Number, string Stored)> Inbox() => Use(c => c.Read(
+        "SELECT instance, number, event FROM inbox ORDER BY number", r => (r.GetInt64(0), r.GetInt64(1), r.GetString(2))));
+
+    /// <summary>Those of one instance.</summary>
+    public List<string> Inbox(long key) => Use(c => c.Read(
+        "SELECT event FROM inbox WHERE instance = ?1 ORDER BY number", r => r.GetString(0), key));
+
+    /// <summary>Timers of an instance that have not fired: the number of the decision, and when it is due.</summary>
+    public Dictionary<int, DateTimeOffset> Timers(long key) => Use(c => c.Read(
+        "SELECT task, due FROM timers WHERE instance = ?1",
+        r => (Task: r.GetInt32(0), Due: DateTimeOffset.FromUnixTimeMilliseconds(r.GetInt64(1))),
+        key)).ToDictionary(t => t.Task, t => t.Due);
 
     /// <summary>Activities without a result.</summary>
     public List<ActivityItem> Activities() => Use(c => c.Read(
@@ -49,30 +59,40 @@ internal sealed class StoreReader(string path) : IDisposable
     public InstancePage Query(EngineQuery query)
     {
         var after = query.ContinuationToken is null ? 0 : ReadToken(query.ContinuationToken);
-        var where = new StringBuilder("key > $after");
-        var values = new Dictionary<string, object> { ["$after"] = after };
-        void Add(string condition, string name, object? value)
+        var where = new StringBuilder("key > ?1");
+        var values = new List<Value> { after };
+        Add("substr(id, 1, length(?)) = ?", query.InstanceIdPrefix);
+        Add("instr(?, ',' || status || ',') > 0", query.Statuses is { } s ? $",{string.Join(',', s.Select(x => (int)x))}," : null);
+        AddNumber("created >= ?", Ceiling(query.CreatedFrom));
+        AddNumber("created <= ?", query.CreatedTo?.ToUnixTimeMilliseconds());
+        Add("name = ? COLLATE NOCASE", query.Name);
+        foreach (var (key, value) in query.Tags ?? new Dictionary<string, string>())
         {
-            if (value is not null)
-            {
-                where.Append(" AND ").Append(condition);
-                values[name] = value;
-            }
-        }
-
-        Add("substr(id, 1, length($prefix)) = $prefix", "$prefix", query.InstanceIdPrefix);
-        Add("instr($statuses, ',' || status || ',') > 0", "$statuses", query.Statuses is { } s ? $",{string.Join(',', s.Select(x => (int)x))}," : null);
-        Add("created >= $from", "$from", Ceiling(query.CreatedFrom));
-        Add("created <= $to", "$to", query.CreatedTo?.ToUnixTimeMilliseconds());
-        Add("name = $name COLLATE NOCASE", "$name", query.Name);
-        foreach (var (i, tag) in (query.Tags ?? new Dictionary<string, string>()).Index())
-        {
-            Add($"EXISTS (SELECT 1 FROM json_each(tags) WHERE key = $tag{i} AND value = $word{i})", $"$tag{i}", tag.Key);
-            values[$"$word{i}"] = tag.Value;
+            Add("EXISTS (SELECT 1 FROM json_each(tags) WHERE key || char(0) || value = ?)", $"{key}\0{value}");
         }
 
         var rows = Use(c => c.Read(
-            $"SELECT {InstanceRow.Columns} FROM instances WHERE {where} ORDER BY key LIMIT {query.PageSize + 1}", InstanceRow.Read, values));
+            $"SELECT {InstanceRow.Columns} FROM instances WHERE {where} ORDER BY key LIMIT {query.PageSize + 1}",
+            InstanceRow.Read,
+            CollectionsMarshal.AsSpan(values)));
+        void Add(string condition, string? value)
+        {
+            if (value is not null)
+            {
+                values.Add(value);
+                where.Append(" AND ").Append(condition.Replace("?", $"?{values.Count}", StringComparison.Ordinal));
+            }
+        }
+
+        void AddNumber(string condition, long? value)
+        {
+            if (value is { } number)
+            {
+                values.Add(number);
+                where.Append(" AND ").Append(condition.Replace("?", $"?{values.Count}", StringComparison.Ordinal));
+            }
+        }
+
         var more = rows.Count > query.PageSize;
         var page = rows.Take(query.PageSize).ToList();
         return new InstancePage([.. page.Select(r => r.ToMetadata(query.FetchInputsAndOutputs))], more ? WriteToken(page[^1].Key) : null);
@@ -140,9 +160,9 @@ internal sealed class StoreReader(string path) : IDisposable
         public Connection(string path)
         {
             _connection = Schema.OpenReader(path);
-            ById = new Statement(_connection, $"SELECT {InstanceRow.Columns} FROM instances WHERE id = $1", 1);
-            ByKey = new Statement(_connection, $"SELECT {InstanceRow.Columns} FROM instances WHERE key = $1", 1);
-            History = new Statement(_connection, "SELECT events FROM history WHERE position BETWEEN $1 AND $2 ORDER BY position", 2);
+            ById = new Statement(_connection, $"SELECT {InstanceRow.Columns} FROM instances WHERE id = ?1");
+            ByKey = new Statement(_connection, $"SELECT {InstanceRow.Columns} FROM instances WHERE key = ?1");
+            History = new Statement(_connection, "SELECT events FROM history WHERE position BETWEEN ?1 AND ?2 ORDER BY position");
         }
 
         public Statement ById { get; }
@@ -151,23 +171,10 @@ internal sealed class StoreReader(string path) : IDisposable
 
         public Statement History { get; }
 
-        public List<T> Read<T>(string sql, Func<SqliteDataReader, T> read, Dictionary<string, object>? values = null)
+        public List<T> Read<T>(string sql, Func<Row, T> read, params ReadOnlySpan<Value> values)
         {
-            using var command = _connection.CreateCommand();
-            command.CommandText = sql;
-            foreach (var (name, value) in values ?? [])
-            {
-                command.Parameters.AddWithValue(name, value);
-            }
-
-            using var reader = command.ExecuteReader();
-            var rows = new List<T>();
-            while (reader.Read())
-            {
-                rows.Add(read(reader));
-            }
-
-            return rows;
+            using var statement = new Statement(_connection, sql);
+            return statement.Read(read, values);
         }
 
         public void Dispose()

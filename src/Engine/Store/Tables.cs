@@ -35,37 +35,35 @@ internal sealed class Tables : IDisposable
     public Tables(SqliteConnection connection)
     {
         _connection = connection;
-        _find = Prepare("SELECT key, status, execution, parent_id FROM instances WHERE id = $1", 1);
-        _load = Prepare($"SELECT {InstanceRow.Columns} FROM instances WHERE key = $1", 1);
+        _find = Prepare("SELECT key, status, execution, parent_id FROM instances WHERE id = ?1");
+        _load = Prepare($"SELECT {InstanceRow.Columns} FROM instances WHERE key = ?1");
         _insertInstance = Prepare(
             """
             INSERT INTO instances (id, name, version, status, execution, created, updated, input, tags, parent_key, parent_task, parent_name, parent_id)
-            VALUES ($1, $2, $3, 6, 0, $4, $4, $5, $6, $7, $8, $9, $10) RETURNING key
-            """,
-            10);
+            VALUES (?1, ?2, ?3, 6, 0, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING key
+            """);
         _setState = Prepare(
             """
-            UPDATE instances SET status = $3, updated = $4, output = $5, failure = $6,
-                custom_status = CASE WHEN $7 THEN $8 ELSE custom_status END
-            WHERE key = $1 AND execution = $2
-            """,
-            8);
-        _setStatus = Prepare("UPDATE instances SET status = $2, updated = $3, output = NULL, failure = NULL WHERE key = $1", 3);
-        _touch = Prepare("SELECT 1 FROM instances WHERE key = $1 AND execution = $2", 2);
-        _nextRun = Prepare("UPDATE instances SET execution = execution + 1, input = $2 WHERE key = $1", 2);
-        _insertTurn = Prepare("INSERT INTO history (position, events) VALUES ($1, $2)", 2);
-        _deleteHistory = Prepare("DELETE FROM history WHERE position BETWEEN $1 AND $2", 2);
-        _insertMessage = Prepare("INSERT INTO inbox (number, instance, event) VALUES ($1, $2, $3)", 3);
-        _deleteMessage = Prepare("DELETE FROM inbox WHERE number = $1", 1);
-        _deleteMessages = Prepare("DELETE FROM inbox WHERE instance = $1", 1);
-        _insertActivity = Prepare("INSERT OR REPLACE INTO activities (instance, task, name, input) VALUES ($1, $2, $3, $4)", 4);
-        _deleteActivity = Prepare("DELETE FROM activities WHERE instance = $1 AND task = $2", 2);
-        _deleteActivities = Prepare("DELETE FROM activities WHERE instance = $1", 1);
-        _insertTimer = Prepare("INSERT OR REPLACE INTO timers (instance, task, due) VALUES ($1, $2, $3)", 3);
-        _deleteTimer = Prepare("DELETE FROM timers WHERE instance = $1 AND task = $2", 2);
-        _deleteTimers = Prepare("DELETE FROM timers WHERE instance = $1", 1);
-        _deleteInstance = Prepare("DELETE FROM instances WHERE key = $1", 1);
-        _ended = Prepare("SELECT key FROM instances WHERE status IN (1, 3, 4, 5) AND created BETWEEN $1 AND $2 AND ($3 IS NULL OR instr($3, ',' || status || ',') > 0)", 3);
+            UPDATE instances SET status = ?3, updated = ?4, output = ?5, failure = ?6,
+                custom_status = CASE WHEN ?7 THEN ?8 ELSE custom_status END
+            WHERE key = ?1 AND execution = ?2
+            """);
+        _setStatus = Prepare("UPDATE instances SET status = ?2, updated = ?3, output = NULL, failure = NULL WHERE key = ?1");
+        _touch = Prepare("SELECT 1 FROM instances WHERE key = ?1 AND execution = ?2");
+        _nextRun = Prepare("UPDATE instances SET execution = execution + 1, input = ?2, version = coalesce(?3, version) WHERE key = ?1");
+        _insertTurn = Prepare("INSERT INTO history (position, events) VALUES (?1, ?2)");
+        _deleteHistory = Prepare("DELETE FROM history WHERE position BETWEEN ?1 AND ?2");
+        _insertMessage = Prepare("INSERT INTO inbox (number, instance, event) VALUES (?1, ?2, ?3)");
+        _deleteMessage = Prepare("DELETE FROM inbox WHERE number = ?1");
+        _deleteMessages = Prepare("DELETE FROM inbox WHERE instance = ?1");
+        _insertActivity = Prepare("INSERT OR REPLACE INTO activities (instance, task, name, input) VALUES (?1, ?2, ?3, ?4)");
+        _deleteActivity = Prepare("DELETE FROM activities WHERE instance = ?1 AND task = ?2");
+        _deleteActivities = Prepare("DELETE FROM activities WHERE instance = ?1");
+        _insertTimer = Prepare("INSERT OR REPLACE INTO timers (instance, task, due) VALUES (?1, ?2, ?3)");
+        _deleteTimer = Prepare("DELETE FROM timers WHERE instance = ?1 AND task = ?2");
+        _deleteTimers = Prepare("DELETE FROM timers WHERE instance = ?1");
+        _deleteInstance = Prepare("DELETE FROM instances WHERE key = ?1");
+        _ended = Prepare("SELECT key FROM instances WHERE status IN (1, 3, 4, 5) AND created BETWEEN ?1 AND ?2 AND (?3 IS NULL OR instr(?3, ',' || status || ',') > 0)");
         _firstMessage = Math.Min(0, Number("SELECT min(number) FROM inbox"));
         _lastMessage = Math.Max(0, Number("SELECT max(number) FROM inbox"));
     }
@@ -90,9 +88,14 @@ internal sealed class Tables : IDisposable
     /// <summary>Adds an instance and its start.</summary>
     public long Insert(string id, string name, string version, string? input, string? tags, ParentLink? parent, long now, long startAt, Effects effects)
     {
-        var key = (long)_insertInstance.Scalar(id, name, version, now, input, tags, parent?.Key, parent?.Task, parent?.Name, parent?.Id)!;
+        var key = _insertInstance.Number(id, name, version, now, input, tags, parent?.Key, parent?.Task, parent?.Name, parent?.Id)!.Value;
+        if (startAt <= now)
+        {
+            effects.Begun.Add(new InstanceRow(key, id, name, version, RuntimeStatus.Pending, 0, now, now) { Input = input, Tags = tags, Parent = parent });
+        }
+
         SetTimer(new TimerItem(key, 0, StartTask, startAt), effects);
-        effects.Touched.Add(id);
+        effects.Touched.Add((id, RuntimeStatus.Pending));
         return key;
     }
 
@@ -116,6 +119,17 @@ internal sealed class Tables : IDisposable
         _deleteInstance.Execute(key);
     }
 
+    /// <summary>Removes an instance so that another may have its id. A parent that waits for it hears that it was terminated.</summary>
+    public void Replace(long key, DateTime now, Effects effects)
+    {
+        if (Load(key) is { } row && !InstanceRow.IsTerminal(row.Status))
+        {
+            Report(row, RuntimeStatus.Terminated, output: null, failure: null, now, effects);
+        }
+
+        Delete(key);
+    }
+
     /// <summary>Keys of ended instances created in a span.</summary>
     public List<long> Ended(long from, long to, IReadOnlyCollection<RuntimeStatus>? statuses) => _ended.Read(
         r => r.GetInt64(0), from, to, statuses is null ? null : $",{string.Join(',', statuses.Select(s => (int)s))},");
@@ -130,7 +144,7 @@ internal sealed class Tables : IDisposable
         var key = commit.Row.Key;
         var now = new DateTimeOffset(commit.Now).ToUnixTimeMilliseconds();
         effects.Applied = commit.Events is null
-            ? _touch.Scalar(key, commit.Row.Execution) is not null
+            ? _touch.Number(key, commit.Row.Execution) is not null
             : _setState.Execute(
                 key, commit.Row.Execution, (int)commit.Status, now, commit.Output, HistoryJson.Write(commit.Failure),
                 commit.CustomStatus is null ? 0 : 1, commit.CustomStatus?.Json) == 1;
@@ -148,8 +162,8 @@ internal sealed class Tables : IDisposable
 
         if (commit.Events is not null)
         {
-            _insertTurn.Execute(Position(key, commit.TurnNumber), HistoryJson.Write(commit.Events));
-            effects.Touched.Add(commit.Row.Id);
+            _insertTurn.Execute(Position(key, commit.TurnNumber), commit.StoredEvents ?? HistoryJson.WriteUtf8(commit.Events));
+            effects.Touched.Add((commit.Row.Id, commit.Status));
         }
 
         foreach (var decision in commit.Decisions)
@@ -170,7 +184,8 @@ internal sealed class Tables : IDisposable
         if (InstanceRow.IsTerminal(commit.Status) && commit.Events is not null)
         {
             DeleteWork(key);
-            Report(commit, effects);
+            Report(commit.Row, commit.Status, commit.Output, commit.Failure, commit.Now, effects);
+            EndChildren(commit, effects);
         }
 
         return effects;
@@ -184,17 +199,17 @@ internal sealed class Tables : IDisposable
         }
     }
 
-    private Statement Prepare(string sql, int parameters)
+    private Statement Prepare(string sql)
     {
-        var statement = new Statement(_connection, sql, parameters);
+        var statement = new Statement(_connection, sql);
         _statements.Add(statement);
         return statement;
     }
 
     private long Number(string sql)
     {
-        using var statement = new Statement(_connection, sql, 0);
-        return statement.Scalar() is long number ? number : 0;
+        using var statement = new Statement(_connection, sql);
+        return statement.Number() ?? 0;
     }
 
     private void Move(TurnCommit commit, Effects effects)
@@ -256,7 +271,7 @@ internal sealed class Tables : IDisposable
             case ContinuedAsNew d:
                 DeleteHistory(row.Key);
                 DeleteTimers(row.Key);
-                _nextRun.Execute(row.Key, d.Input);
+                _nextRun.Execute(row.Key, d.Input, d.Version);
                 SetTimer(new TimerItem(row.Key, row.Execution + 1, StartTask, now), effects);
                 Carry(row.Key, d.Carried, effects);
                 break;
@@ -316,7 +331,7 @@ internal sealed class Tables : IDisposable
             case RuntimeStatus.Failed:
                 Reopen(child.Key, now);
                 Send(child.Key, new ExecutionRewound(commit.Now, "rewound with its parent"), effects);
-                effects.Touched.Add(child.Id);
+                effects.Touched.Add((child.Id, null));
                 break;
             case null or RuntimeStatus.Terminated or RuntimeStatus.Canceled:
                 StartChild(commit, d, now, effects);
@@ -327,23 +342,33 @@ internal sealed class Tables : IDisposable
     }
 
     /// <summary>Tells the parent how its child ended.</summary>
-    private void Report(TurnCommit commit, Effects effects)
+    private void Report(InstanceRow child, RuntimeStatus status, string? output, TaskFailure? failure, DateTime now, Effects effects)
     {
-        if (commit.Row.Parent is not { } parent || Load(parent.Key) is not { } row || InstanceRow.IsTerminal(row.Status))
+        if (child.Parent is not { } parent || Load(parent.Key) is not { } row || InstanceRow.IsTerminal(row.Status))
         {
             return;
         }
 
         Send(
             parent.Key,
-            commit.Status switch
+            status switch
             {
-                RuntimeStatus.Completed => new SubOrchestrationInstanceCompleted(commit.Now, parent.Task, commit.Output),
-                RuntimeStatus.Failed => new SubOrchestrationInstanceFailed(commit.Now, parent.Task, commit.Failure!),
-                _ => new SubOrchestrationInstanceFailed(
-                    commit.Now, parent.Task, new TaskFailure("Terminated", $"Terminated: Instance '{commit.Row.Id}' was terminated.")),
+                RuntimeStatus.Completed => new SubOrchestrationInstanceCompleted(now, parent.Task, output),
+                RuntimeStatus.Failed => new SubOrchestrationInstanceFailed(now, parent.Task, failure!),
+                _ => new SubOrchestrationInstanceFailed(now, parent.Task, new TaskFailure("Terminated", $"Terminated: Instance '{child.Id}' was terminated.")),
             },
             effects);
+    }
+
+    private void EndChildren(TurnCommit commit, Effects effects)
+    {
+        foreach (var id in commit.EndedChildren)
+        {
+            if (Find(id) is { } child && !InstanceRow.IsTerminal(child.Status) && child.ParentId == commit.Row.Id)
+            {
+                Send(child.Key, new ExecutionTerminated(commit.Now, commit.Output, Recursive: true), effects);
+            }
+        }
     }
 
     private void SetTimer(TimerItem timer, Effects effects)

@@ -23,7 +23,7 @@ internal sealed record TurnCommit(InstanceRow Row, int TurnNumber, DateTime Now)
 
     public IReadOnlyList<Decision> Decisions { get; init; } = [];
 
-    public IReadOnlyList<int> CancelledTimers { get; init; } = [];
+    public IReadOnlySet<int> CancelledTimers { get; init; } = new HashSet<int>();
 
     public CustomStatus? CustomStatus { get; init; }
 
@@ -31,8 +31,14 @@ internal sealed record TurnCommit(InstanceRow Row, int TurnNumber, DateTime Now)
 
     public TaskFailure? Failure { get; init; }
 
+    /// <summary>Ids of children that end with the instance.</summary>
+    public IReadOnlyList<string> EndedChildren { get; init; } = [];
+
     /// <summary>What a rewind lets run again.</summary>
     public IReadOnlyList<Decision> Reopened { get; init; } = [];
+
+    /// <summary><see cref="Events"/> as they are stored; written by whoever makes the turn, so that the one writer need not.</summary>
+    public byte[]? StoredEvents { get; init; }
 
     /// <summary>Whether this starts the next run.</summary>
     public ContinuedAsNew? Next => Decisions.Count > 0 ? Decisions[^1] as ContinuedAsNew : null;
@@ -56,6 +62,9 @@ internal sealed class Effects
     /// <summary>The deferred messages at their new place.</summary>
     public List<Message> Deferred { get; } = [];
 
-    /// <summary>Ids of instances whose status may have changed.</summary>
-    public List<string> Touched { get; } = [];
+    /// <summary>Instances that begin at once: their first turn need not read them.</summary>
+    public List<InstanceRow> Begun { get; } = [];
+
+    /// <summary>Instances whose status may have changed; null where it has to be looked at.</summary>
+    public List<(string Id, RuntimeStatus? Status)> Touched { get; } = [];
 }

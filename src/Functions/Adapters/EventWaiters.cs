@@ -14,15 +14,21 @@ internal sealed class EventWaiters(TaskOrchestrationContext context, string name
     private readonly Queue<JsonElement?> _unclaimed = [];
     private bool _listening;
 
-    public async Task<JsonElement?> NextAsync(CancellationToken cancellationToken)
+    public async Task<JsonElement?> NextAsync(Type type, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (_waiting.Count > 0 && _waiting[^1].Type != type)
+        {
+            throw new ArgumentException(
+                $"Event '{name}' is already awaited as {_waiting[^1].Type.Name}; it cannot be awaited as {type.Name} at the same time.", nameof(type));
+        }
+
         if (_unclaimed.TryDequeue(out var early))
         {
             return early;
         }
 
-        var waiter = new Waiter();
+        var waiter = new Waiter(type);
         _waiting.Add(waiter);
         await using var left = cancellationToken.Register(() =>
         {
@@ -69,5 +75,8 @@ internal sealed class EventWaiters(TaskOrchestrationContext context, string name
         _listening = false;
     }
 
-    private sealed class Waiter : TaskCompletionSource<JsonElement?>;
+    private sealed class Waiter(Type type) : TaskCompletionSource<JsonElement?>
+    {
+        public Type Type => type;
+    }
 }

@@ -48,10 +48,18 @@ public sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
         }
 
         var id = options?.InstanceId is { } given ? InstanceIds.Validate(given) : Guid.NewGuid().ToString("N");
-        var replaces = options?.ReplaceEnded ?? false;
-        if (options?.InstanceId is not null && await FindAsync(id, cancellationToken) is { } taken && !(replaces && taken.IsTerminal))
+        if (options?.InstanceId is not null && await FindAsync(id, cancellationToken) is { } taken)
         {
-            throw new InstanceExistsException(id, taken.RuntimeStatus);
+            if (!options.Replaces(taken.RuntimeStatus))
+            {
+                throw new InstanceExistsException(id, taken.RuntimeStatus);
+            }
+
+            if (!taken.IsTerminal)
+            {
+                await TerminateInstanceAsync(id, "replaced", cancellationToken);
+                await Inner.WaitForInstanceCompletionAsync(id, cancellationToken);
+            }
         }
 
         var start = new StartOrchestrationOptions(id, options?.StartAt)
@@ -140,13 +148,13 @@ public sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
     }
 
     /// <inheritdoc/>
-    public override async Task TerminateInstanceAsync(string instanceId, object? output = null, CancellationToken cancellationToken = default)
+    public override async Task TerminateInstanceAsync(string instanceId, TerminateOptions options, CancellationToken cancellationToken = default)
     {
         await DemandLivingAsync(instanceId, "terminate", cancellationToken);
         await TellAsync(
             instanceId,
             "terminate",
-            () => Inner.TerminateInstanceAsync(instanceId, new TerminateInstanceOptions(Payload.Write(output)), cancellationToken),
+            () => Inner.TerminateInstanceAsync(instanceId, new TerminateInstanceOptions(Payload.Write(options.Output), options.Recursive), cancellationToken),
             cancellationToken);
     }
 
@@ -170,9 +178,9 @@ public sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
     }
 
     /// <inheritdoc/>
-    public override async Task<int> PurgeInstanceAsync(string instanceId, CancellationToken cancellationToken = default) =>
+    public override async Task<int> PurgeInstanceAsync(string instanceId, bool recursive, CancellationToken cancellationToken = default) =>
         await FindAsync(instanceId, cancellationToken) is { IsTerminal: true }
-            ? (await Inner.PurgeInstanceAsync(instanceId, cancellation: cancellationToken)).PurgedInstanceCount
+            ? (await Inner.PurgeInstanceAsync(instanceId, new PurgeInstanceOptions(recursive), cancellationToken)).PurgedInstanceCount
             : 0;
 
     /// <inheritdoc/>
@@ -186,7 +194,10 @@ public sealed class FunctionsDurableClient(DurableTasks tasks) : DurableClient
         // The storage provider wants a beginning, and its tables know no time before 1601.
         return ended.Count == 0
             ? 0
-            : (await Inner.PurgeAllInstancesAsync(new MsPurgeFilter(filter.CreatedFrom ?? DateTimeOffset.UnixEpoch, filter.CreatedTo, ended), cancellation: cancellationToken)).PurgedInstanceCount;
+            : (await Inner.PurgeAllInstancesAsync(
+                new MsPurgeFilter(filter.CreatedFrom ?? DateTimeOffset.UnixEpoch, filter.CreatedTo, ended),
+                new PurgeInstanceOptions(filter.Recursive),
+                cancellationToken)).PurgedInstanceCount;
     }
 
     /// <inheritdoc/>

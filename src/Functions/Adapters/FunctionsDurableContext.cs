@@ -55,7 +55,7 @@ internal sealed class FunctionsDurableContext(TaskOrchestrationContext inner) : 
             _events[name] = waiters = new EventWaiters(inner, name);
         }
 
-        return Payload.Read<T>(await waiters.NextAsync(cancellationToken))!;
+        return Payload.Read<T>(await waiters.NextAsync(typeof(T), cancellationToken))!;
     }
 
     public override void SendEvent(string instanceId, string eventName, object? payload) =>
@@ -63,7 +63,7 @@ internal sealed class FunctionsDurableContext(TaskOrchestrationContext inner) : 
 
     public override void SetCustomStatus(object? customStatus) => inner.SetCustomStatus(Payload.Write(customStatus));
 
-    public override void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true)
+    public override void ContinueAsNew(object? newInput = null, bool preserveUnprocessedEvents = true, string? newVersion = null)
     {
         if (preserveUnprocessedEvents)
         {
@@ -73,7 +73,12 @@ internal sealed class FunctionsDurableContext(TaskOrchestrationContext inner) : 
             }
         }
 
-        inner.ContinueAsNew(Payload.Write(newInput), preserveUnprocessedEvents);
+        inner.ContinueAsNew(new ContinueAsNewOptions
+        {
+            NewInput = Payload.Write(newInput),
+            PreserveUnprocessedEvents = preserveUnprocessedEvents,
+            NewVersion = newVersion,
+        });
     }
 
     private static async Task<TResult> ResultAsync<TResult>(Func<Task<JsonElement?>> call)

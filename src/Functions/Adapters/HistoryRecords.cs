@@ -19,7 +19,7 @@ internal static class HistoryRecords
             TaskScheduledEvent e => record with { Name = e.Name, Input = e.Input },
             TaskCompletedEvent e => record with { TaskScheduledId = e.TaskScheduledId, Result = e.Result },
             TaskFailedEvent e => record with { TaskScheduledId = e.TaskScheduledId, Failure = Of(e.FailureDetails) ?? new TaskFailure("(unknown)", e.Reason ?? "") },
-            SubOrchestrationInstanceCreatedEvent e => record with { Name = e.Name, Input = e.Input },
+            SubOrchestrationInstanceCreatedEvent e => record with { Name = e.Name, Input = e.Input, InstanceId = e.InstanceId },
             SubOrchestrationInstanceCompletedEvent e => record with { TaskScheduledId = e.TaskScheduledId, Result = e.Result },
             SubOrchestrationInstanceFailedEvent e => record with
             {
@@ -28,7 +28,7 @@ internal static class HistoryRecords
             },
             TimerCreatedEvent e => record with { FireAt = Utc(e.FireAt) },
             TimerFiredEvent e => record with { TaskScheduledId = e.TimerId, FireAt = Utc(e.FireAt) },
-            EventSentEvent e => record with { Name = e.Name, Input = e.Input },
+            EventSentEvent e => record with { Name = e.Name, Input = e.Input, InstanceId = e.InstanceId },
             EventRaisedEvent e => record with { Name = e.Name, Input = e.Input },
             ExecutionSuspendedEvent e => record with { Input = e.Reason },
             ExecutionResumedEvent e => record with { Input = e.Reason },

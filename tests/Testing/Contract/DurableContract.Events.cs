@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Sluice.Testing.Contract;
 
-/// <summary>Events, suspension, continue-as-new.</summary>
+/// <summary>Events.</summary>
 public abstract partial class DurableContract
 {
     [Fact]
@@ -124,67 +124,6 @@ public abstract partial class DurableContract
     }
 
     [Fact]
-    public async Task While_suspended_nothing_runs_and_nothing_is_lost()
-    {
-        await using var host = await StartAsync(new DurableTasks()
-            .Orchestrator<int, string>("main", async (context, _) =>
-            {
-                var text = "";
-                for (var i = 0; i < 3; i++)
-                {
-                    text += await context.WaitForExternalEvent<string>("letter");
-                    context.SetCustomStatus(text);
-                }
-
-                return text;
-            }));
-        var id = await host.Client.ScheduleNewOrchestrationInstanceAsync("main", 0);
-        await host.Client.RaiseEventAsync(id, "letter", "a");
-        await host.UntilAsync(id, i => i.SerializedCustomStatus == "\"a\"");
-
-        await host.Client.SuspendInstanceAsync(id, "lunch");
-        await host.UntilAsync(id, i => i.RuntimeStatus == RuntimeStatus.Suspended);
-        await host.Client.RaiseEventAsync(id, "letter", "b");
-        await host.Client.RaiseEventAsync(id, "letter", "c");
-        await host.AdvanceAsync(host.Tick);
-        var suspended = await host.Client.GetInstanceAsync(id, getInputsAndOutputs: true);
-        await host.Client.ResumeInstanceAsync(id, "back");
-        var done = await host.RunAsync(id);
-
-        Assert.Equal(RuntimeStatus.Suspended, suspended!.RuntimeStatus);
-        Assert.Equal("\"a\"", suspended.SerializedCustomStatus);
-        Assert.Equal("abc", done.ReadOutputAs<string>());
-    }
-
-    [Fact]
-    public async Task A_next_run_begins_with_the_new_input_and_the_events_nobody_took()
-    {
-        await using var host = await StartAsync(new DurableTasks()
-            .Orchestrator<string, string>("main", async (context, text) =>
-            {
-                text += await context.WaitForExternalEvent<string>("letter");
-                if (text.Length < 5)
-                {
-                    context.SetCustomStatus(text);
-                    context.ContinueAsNew(text);
-                }
-
-                return text;
-            }));
-        var id = await host.Client.ScheduleNewOrchestrationInstanceAsync("main", "");
-        foreach (var letter in "abcde")
-        {
-            await host.Client.RaiseEventAsync(id, "letter", letter.ToString());
-        }
-
-        var done = await host.RunAsync(id);
-
-        Assert.Equal("abcde", done.ReadOutputAs<string>());
-        Assert.Equal("abcd", done.ReadInputAs<string>());
-        Assert.Equal(CarriesStatus ? "\"abcd\"" : null, done.SerializedCustomStatus);
-    }
-
-    [Fact]
     public async Task Events_to_the_unknown_and_to_the_ended_are_refused()
     {
         await using var host = await StartAsync(new DurableTasks().Orchestrator<int, int>("main", (_, n) => Task.FromResult(n)));
@@ -200,5 +139,48 @@ public abstract partial class DurableContract
         await Assert.ThrowsAsync<InstanceNotFoundException>(() => host.Client.RewindInstanceAsync("unknown", "why"));
         await Assert.ThrowsAsync<InstanceStateException>(() => host.Client.RewindInstanceAsync(ended, "why"));
         await Assert.ThrowsAsync<InstanceNotFoundException>(() => host.Client.RestartAsync("unknown"));
+    }
+
+    [Fact]
+    public async Task Two_waits_for_one_name_must_agree_on_its_type()
+    {
+        await using var host = await StartAsync(new DurableTasks()
+            .Orchestrator<int, string>("main", async (context, _) =>
+            {
+                var number = context.WaitForExternalEvent<int>("thing");
+                try
+                {
+                    await context.WaitForExternalEvent<string>("Thing");
+                    return "unreached";
+                }
+                catch (ArgumentException)
+                {
+                    return $"refused, then {await number}";
+                }
+            }));
+        var id = await host.Client.ScheduleNewOrchestrationInstanceAsync("main", 0);
+        await host.Client.RaiseEventAsync(id, "thing", 7);
+
+        Assert.Equal("refused, then 7", (await host.RunAsync(id)).ReadOutputAs<string>());
+    }
+
+    [Fact]
+    public async Task A_wait_that_was_given_up_takes_no_event()
+    {
+        await using var host = await StartAsync(new DurableTasks()
+            .Orchestrator<int, string>("main", async (context, _) =>
+            {
+                using var gone = new CancellationTokenSource();
+                var kept = context.WaitForExternalEvent<string>("letter");
+                var left = context.WaitForExternalEvent<string>("letter", gone.Token);
+                gone.Cancel();
+                await context.WaitForExternalEvent<string>("go");
+                return $"{left.Status}, {await kept}";
+            }));
+        var id = await host.Client.ScheduleNewOrchestrationInstanceAsync("main", 0);
+        await host.Client.RaiseEventAsync(id, "letter", "a");
+        await host.Client.RaiseEventAsync(id, "go", "");
+
+        Assert.Equal("Canceled, a", (await host.RunAsync(id)).ReadOutputAs<string>());
     }
 }

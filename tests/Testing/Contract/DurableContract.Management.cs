@@ -3,91 +3,9 @@ using Xunit;
 
 namespace Sluice.Testing.Contract;
 
-/// <summary>Starting, ending, repairing, finding.</summary>
+/// <summary>Repairing, finding, removing.</summary>
 public abstract partial class DurableContract
 {
-    private static readonly string[] BadIds = ["", "@entity", "a/b", "a\\b", "a#b", "a?b", "a\nb", new('x', 257)];
-
-    [Fact]
-    public async Task Ids_that_some_host_cannot_carry_are_refused()
-    {
-        await using var host = await StartAsync(Echo());
-
-        foreach (var id in BadIds)
-        {
-            await Assert.ThrowsAsync<ArgumentException>(() =>
-                host.Client.ScheduleNewOrchestrationInstanceAsync("echo", 1, new StartOptions { InstanceId = id }));
-        }
-
-        await Assert.ThrowsAsync<ArgumentException>(() => host.Client.ScheduleNewOrchestrationInstanceAsync("nobody", 1));
-        Assert.Empty((await host.Client.GetAllInstancesAsync(new InstanceQuery())).Instances);
-    }
-
-    [Fact]
-    public async Task An_id_that_exists_is_refused_in_any_state()
-    {
-        await using var host = await StartAsync(Echo());
-        var waiting = await host.Client.ScheduleNewOrchestrationInstanceAsync("wait", 1, new StartOptions { InstanceId = "waiting" });
-        var ended = (await host.RunAsync("echo", 2, new StartOptions { InstanceId = "ended" })).InstanceId;
-
-        foreach (var id in new[] { waiting, ended })
-        {
-            await Assert.ThrowsAsync<InstanceExistsException>(() =>
-                host.Client.ScheduleNewOrchestrationInstanceAsync("echo", 3, new StartOptions { InstanceId = id }));
-        }
-
-        Assert.Equal(2, (await host.Client.GetInstanceAsync(ended, getInputsAndOutputs: true))!.ReadOutputAs<int>());
-    }
-
-    [Fact]
-    public virtual async Task An_instance_starts_when_it_was_told_to_or_never_when_terminated_before()
-    {
-        var started = 0;
-        await using var host = await StartAsync(new DurableTasks()
-            .Activity<int, int>("start", _ => Interlocked.Increment(ref started))
-            .Orchestrator<int, int>("main", (context, _) => context.CallActivityAsync<int>("start", 0)));
-        var at = host.Now + (host.Tick * 2);
-        var later = await host.Client.ScheduleNewOrchestrationInstanceAsync("main", 0, new StartOptions { StartAt = at });
-        var never = await host.Client.ScheduleNewOrchestrationInstanceAsync("main", 0, new StartOptions { StartAt = at });
-
-        await host.UntilAsync(later, i => i.RuntimeStatus == RuntimeStatus.Pending);
-        await host.Client.TerminateInstanceAsync(never, "not needed");
-        await host.UntilAsync(never, i => i.RuntimeStatus == RuntimeStatus.Terminated);
-        Assert.Equal(0, started);
-        await host.RunAsync(later);
-        await host.AdvanceAsync(host.Tick);
-
-        Assert.Equal(1, started);
-    }
-
-    [Fact]
-    public async Task Terminating_ends_an_instance_where_it_stands_and_fails_the_call_of_its_parent()
-    {
-        await using var host = await StartAsync(Echo()
-            .Orchestrator<int, string>("parent", async (context, _) =>
-            {
-                try
-                {
-                    await context.CallSubOrchestratorAsync<int>("wait", 0, new SubOrchestrationOptions { InstanceId = "child" });
-                    return "unreached";
-                }
-                catch (TaskFailureException e)
-                {
-                    return "failed: " + e.TaskName;
-                }
-            }));
-        var parent = await host.Client.ScheduleNewOrchestrationInstanceAsync("parent", 0);
-        await host.UntilAsync("child", i => i.RuntimeStatus == RuntimeStatus.Running);
-
-        await host.Client.TerminateInstanceAsync("child", "enough");
-        var child = await host.UntilAsync("child", i => i.IsTerminal);
-        var done = await host.RunAsync(parent);
-
-        Assert.Equal(RuntimeStatus.Terminated, child.RuntimeStatus);
-        Assert.Equal("enough", child.ReadOutputAs<string>());
-        Assert.Equal("failed: wait", done.ReadOutputAs<string>());
-    }
-
     [Fact]
     public virtual async Task Rewinding_repeats_what_failed_through_all_children_and_nothing_else()
     {

@@ -9,6 +9,15 @@ public abstract partial class DurableContract
     /// <summary>Whether a next run begins with the custom status of the run before.</summary>
     protected virtual bool CarriesStatus => true;
 
+    /// <summary>Whether events that come between two runs reach the next one.</summary>
+    protected virtual bool KeepsLateEvents => true;
+
+    /// <summary>Whether queries show why an instance is suspended.</summary>
+    protected virtual bool ShowsReason => true;
+
+    /// <summary>How early a timer may be, in ticks; below zero where the store counts whole seconds.</summary>
+    protected virtual double EarliestTimer => 0;
+
     /// <summary>Whether queries show an instance's version.</summary>
     protected virtual bool ShowsVersion => true;
 
