@@ -8,7 +8,7 @@ public sealed class RetryPolicy
     /// <param name="firstRetryInterval">Wait before the second attempt; above zero.</param>
     /// <param name="backoffCoefficient">Factor from one wait to the next; 1 or more. The default is 1.</param>
     /// <param name="maxRetryInterval">Longest wait; the default is one hour.</param>
-    /// <param name="retryTimeout">No attempt starts later than this after the first; infinite by default.</param>
+    /// <param name="retryTimeout">Orchestration time since the first attempt after which a failure is not followed by another attempt; infinite by default.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value outside its range.</exception>
     public RetryPolicy(
         int maxNumberOfAttempts,
@@ -44,7 +44,7 @@ public sealed class RetryPolicy
     /// <summary>Longest wait between two attempts.</summary>
     public TimeSpan MaxRetryInterval { get; }
 
-    /// <summary>No attempt starts later than this after the first; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</summary>
+    /// <summary>A failure this long after the first attempt began, or later, is the last; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</summary>
     public TimeSpan RetryTimeout { get; }
 
     /// <summary>Whether a failure may be tried again; null tries all. One that throws ends the retries with the original failure.</summary>
@@ -94,7 +94,7 @@ public sealed record SubOrchestrationOptions
     /// <summary>The child's id; a deterministic one of the host's making when null.</summary>
     public string? InstanceId { get; init; }
 
-    /// <summary>The child's version; the parent's when null.</summary>
+    /// <summary>The child's version; the parent's when null, unless the host is set to give another (<c>DefaultVersion</c> of the embedded engine).</summary>
     public string? Version { get; init; }
 
     /// <summary>Declared retries.</summary>

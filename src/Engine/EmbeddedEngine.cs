@@ -20,10 +20,10 @@ public sealed class EmbeddedEngine : IAsyncDisposable
     private readonly EngineLoad _load = new();
     private readonly InstanceWatch _watch = new();
     private readonly TaskCompletionSource<Exception> _fatal = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private StoreLock? _lock;
     private readonly EngineMetrics _metrics = new();
     private readonly WriteGate _gate;
     private TurnMarks? _marks;
+    private StoreLock? _lock;
     private EngineStore? _store;
     private Dispatcher? _dispatcher;
     private EngineClient? _client;

@@ -39,6 +39,8 @@ public sealed record EngineQuery
 /// <summary>The embedded engine's client. Every change is durable when its task completes.</summary>
 public sealed class EngineClient : DurableClient
 {
+    private const int PurgeBatch = 100;
+
     private readonly EngineStore _store;
     private readonly Dispatcher _dispatcher;
     private readonly DurableTasks _tasks;
@@ -240,9 +242,9 @@ public sealed class EngineClient : DurableClient
         await WriteAsync(
             (tables, effects) =>
             {
-                if (tables.Find(instanceId) is { } found && InstanceRow.IsTerminal(found.Status))
+                if (tables.Find(instanceId) is { } found)
                 {
-                    count = Purge(tables, found.Key, recursive ? instanceId : null);
+                    count = tables.Purge(found.Key, recursive);
                     effects.Touched.Add((instanceId, null));
                 }
 
@@ -253,18 +255,23 @@ public sealed class EngineClient : DurableClient
     }
 
     /// <inheritdoc/>
+    /// <remarks>A hundred in a commit, so that others' writes come in between; what is removed by the time the token gives up stays so.</remarks>
     public override async Task<int> PurgeAllInstancesAsync(PurgeFilter filter, CancellationToken cancellationToken = default)
     {
         var count = 0;
-        await WriteAsync(
-            (tables, _) =>
-            {
-                var keys = tables.Ended(
-                    StoreReader.Ceiling(filter.CreatedFrom) ?? long.MinValue, filter.CreatedTo?.ToUnixTimeMilliseconds() ?? long.MaxValue, filter.Statuses);
-                count = keys.Sum(key => Purge(tables, key, filter.Recursive ? tables.Load(key)?.Id : null));
-                return null;
-            },
-            cancellationToken);
+        Place? last = null;
+        while (_store.Reader.Ended(filter, last, PurgeBatch) is { Count: > 0 } batch)
+        {
+            await WriteAsync(
+                (tables, _) =>
+                {
+                    count += batch.Sum(place => tables.Purge(place.Key, filter.Recursive));
+                    return null;
+                },
+                cancellationToken);
+            last = batch[^1];
+        }
+
         return count;
     }
 
@@ -277,23 +284,6 @@ public sealed class EngineClient : DurableClient
     /// <inheritdoc/>
     protected override Task<InstanceDiagnosis> ExamineAsync(InstanceDiagnosis diagnosis, CancellationToken cancellationToken) =>
         Task.FromResult(diagnosis.HasEnded ? diagnosis : Examiner.Examine(diagnosis, _store.Reader, _dispatcher, _tasks));
-
-    /// <summary>Removes an instance and, if its id is given, those of its children that have ended.</summary>
-    private int Purge(Tables tables, long key, string? parent)
-    {
-        var children = parent is null ? [] : Children(key);
-        tables.Delete(key);
-        return 1 + children.Sum(child =>
-            tables.Find(child) is { } found && found.ParentId == parent && InstanceRow.IsTerminal(found.Status) ? Purge(tables, found.Key, child) : 0);
-    }
-
-    /// <summary>Whom an instance has called in its last run.</summary>
-    private IEnumerable<string> Children(long key) => _store.Reader.History(key)
-        .SelectMany(HistoryJson.ReadList)
-        .OfType<SubOrchestrationInstanceCreated>()
-        .Select(c => c.InstanceId)
-        .Distinct()
-        .ToList();
 
     private static Exception? Done(long key) => key > 0 ? null : new InvalidOperationException("An instance got no key.");
 

@@ -1,5 +1,6 @@
 using Sluice.Durable;
 using Sluice.Engine.Kernel;
+using Sluice.Engine.Store;
 
 namespace Sluice.Engine;
 
@@ -108,8 +109,11 @@ public sealed class EngineOptions
     /// <summary>Called before each turn with its instance's key; what it throws is a fault of the engine, for tests.</summary>
     internal Action<long>? BeforeTurn { get; set; }
 
-    /// <summary>Called on the writer's thread after each commit, before anybody hears of it; true is a crash at this point.</summary>
-    internal Func<long, bool>? CrashAfterCommit { get; set; }
+    /// <summary>Called around every use of the file; one that throws is a disk that fails, or a crash at this point.</summary>
+    internal Action<StoreCall>? OnStoreCall { get; set; }
+
+    /// <summary>Takes turns, activities and commits to run one after the other; on threads when null.</summary>
+    internal Action<Action>? Simulation { get; set; }
 
     /// <summary>Most pages the file may have: a full disk, for tests.</summary>
     internal int? MaxPages { get; set; }

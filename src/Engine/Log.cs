@@ -28,4 +28,7 @@ internal static partial class Log
 
     [LoggerMessage(3050, LogLevel.Warning, "Instance {InstanceId} of version '{InstanceVersion}' waits for a program of its version; this one has '{Version}'")]
     public static partial void VersionRejected(this ILogger logger, string instanceId, string instanceVersion, string version);
+
+    [LoggerMessage(3051, LogLevel.Warning, "Instance {InstanceId} asked for a next run and then threw: it fails, and the next run does not begin")]
+    public static partial void NextRunDropped(this ILogger logger, string instanceId);
 }

@@ -1,4 +1,5 @@
 using Sluice.Durable;
+using Sluice.Engine.Store;
 using Sluice.Testing;
 
 namespace Sluice.Engine.Tests;
@@ -111,10 +112,12 @@ public sealed class BackPressureTests : IDisposable
             {
                 Path = Path.Combine(_folder, "engine.db"),
                 MaxPendingWrites = 4,
-                CrashAfterCommit = _ =>
+                OnStoreCall = call =>
                 {
-                    _open.Wait();
-                    return false;
+                    if (call == StoreCall.Committed)
+                    {
+                        _open.Wait();
+                    }
                 },
             });
         await engine.StartAsync();

@@ -126,7 +126,7 @@ public sealed class CrashTests
                     await action();
                     return;
                 }
-                catch (ObjectDisposedException)
+                catch (Exception e) when (e is ObjectDisposedException or EngineStoreException or SimulatedCrashException)
                 {
                     await engine.SettleAsync();
                 }

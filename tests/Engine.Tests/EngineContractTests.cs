@@ -17,9 +17,19 @@ public sealed class ReplayingEngineContractTests : DurableContract
         new VirtualHost(await VirtualEngine.StartAsync(tasks, options: new VirtualEngineOptions { MaxCachedInstances = 0 }));
 }
 
-internal sealed class VirtualHost(VirtualEngine engine) : DurableHost
+/// <summary>And when it is killed and started again after every step of its user.</summary>
+public sealed class RestartingEngineContractTests : DurableContract
 {
-    public override DurableClient Client => engine.Client;
+    protected override async Task<DurableHost> StartAsync(DurableTasks tasks)
+    {
+        var engine = await VirtualEngine.StartAsync(tasks);
+        return new VirtualHost(engine, new RestartingClient(engine));
+    }
+}
+
+internal sealed class VirtualHost(VirtualEngine engine, RestartingClient? client = null) : DurableHost
+{
+    public override DurableClient Client => (DurableClient?)client ?? engine.Client;
 
     public override TimeSpan Tick => TimeSpan.FromMinutes(10);
 
@@ -29,5 +39,9 @@ internal sealed class VirtualHost(VirtualEngine engine) : DurableHost
 
     public override Task<InstanceMetadata> RunAsync(string instanceId) => engine.RunAsync(instanceId);
 
-    public override ValueTask DisposeAsync() => engine.DisposeAsync();
+    public override async ValueTask DisposeAsync()
+    {
+        client?.Dispose();
+        await engine.DisposeAsync();
+    }
 }

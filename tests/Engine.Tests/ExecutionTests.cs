@@ -182,6 +182,64 @@ public sealed class ExecutionTests
         Assert.Equal("10000", Assert.IsType<ExecutionCompleted>(turn.Decisions[^1]).Result);
     }
 
+    [Theory]
+    [InlineData(true, 3)]
+    [InlineData(false, 1)]
+    public void What_comes_after_the_code_asked_for_the_next_run_is_carried_in_any_case(bool preserve, int carried)
+    {
+        var execution = Execution(context =>
+        {
+            _ = context.CallActivityAsync<int>("a", 0);
+            context.ContinueAsNew(1, preserve);
+            return Task.FromResult(0);
+        });
+        var early = Execution(async context =>
+        {
+            await context.CallActivityAsync<int>("a", 0);
+            context.ContinueAsNew(1, preserve);
+            _ = context.CallActivityAsync<int>("b", 0);
+            return 0;
+        });
+
+        execution.Run([Start], Noon);
+        var late = execution.Run([new EventRaised(Noon, "e", "1"), new TaskCompleted(Noon, 0, "0")], Noon);
+        early.Run([Start, new EventRaised(Noon, "e", "1"), new EventRaised(Noon, "f", "2")], Noon);
+        early.Run([new TaskCompleted(Noon, 0, "0"), new EventRaised(Noon, "e", "3")], Noon);
+        var both = early.Run([new TaskCompleted(Noon, 1, "0")], Noon);
+
+        Assert.Single(((ContinuedAsNew)late.Decisions[^1]).Carried);
+        Assert.Equal(Enumerable.Range(1, 3).TakeLast(carried).Select(n => $"{n}"), ((ContinuedAsNew)both.Decisions[^1]).Carried.Select(e => e.Input));
+    }
+
+    [Fact]
+    public void A_timer_is_set_in_utc()
+    {
+        var turn = Execution(async context =>
+        {
+            await Task.WhenAll(
+                context.CreateTimer(DateTime.SpecifyKind(Noon, DateTimeKind.Unspecified).AddHours(1)),
+                context.CreateTimer(Noon.AddHours(1).ToLocalTime()));
+            return 0;
+        }).Run([Start], Noon);
+
+        Assert.All(turn.Decisions, d => Assert.Equal((Noon.AddHours(1), DateTimeKind.Utc), (((TimerCreated)d).FireAt, ((TimerCreated)d).FireAt.Kind)));
+    }
+
+    [Fact]
+    public void A_policy_waits_an_hour_at_most_and_for_ever_unless_told_otherwise()
+    {
+        var policy = new RetryPolicy(10, TimeSpan.FromMinutes(1), backoffCoefficient: 2);
+
+        Assert.Equal(TimeSpan.FromMinutes(32), policy.NextDelay(6, TimeSpan.FromDays(365)));
+        Assert.Equal(TimeSpan.FromHours(1), policy.NextDelay(7, TimeSpan.Zero));
+        Assert.Null(policy.NextDelay(10, TimeSpan.Zero));
+        Assert.Equal(1.0, new RetryPolicy(1, TimeSpan.FromSeconds(1)).BackoffCoefficient);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new RetryPolicy(0, TimeSpan.FromSeconds(1)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new RetryPolicy(1, TimeSpan.Zero));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new RetryPolicy(1, TimeSpan.FromSeconds(1), backoffCoefficient: 0.9));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new RetryPolicy(1, TimeSpan.FromSeconds(1), backoffCoefficient: double.NaN));
+    }
+
     private static OrchestrationExecution Execution(Func<DurableContext, Task<int>> code, KernelOptions? options = null)
     {
         var tasks = new DurableTasks().Orchestrator<int, int>("main", (context, _) => code(context));

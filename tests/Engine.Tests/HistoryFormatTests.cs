@@ -56,4 +56,9 @@ public sealed class HistoryFormatTests
 
         Assert.Equal(Failure, read.Failure);
     }
+
+    [Fact]
+    public void States_are_stored_by_the_numbers_of_durable_task() => Assert.Equal(
+        ["Running", "Completed", "ContinuedAsNew", "Failed", "Canceled", "Terminated", "Pending", "Suspended"],
+        Enumerable.Range(0, 8).Select(n => ((RuntimeStatus)n).ToString()));
 }

@@ -116,6 +116,47 @@ public sealed class KernelTests
     }
 
     [Fact]
+    public async Task Rewinding_runs_code_again_that_threw_by_itself()
+    {
+        var (calls, broken) = (0, true);
+        await using var engine = await VirtualEngine.StartAsync(new DurableTasks()
+            .Activity<int, int>("work", _ => Interlocked.Increment(ref calls))
+            .Orchestrator<int, int>("main", async (context, _) =>
+                await context.CallActivityAsync<int>("work", 0) is var n && broken ? throw new InvalidOperationException("no") : n));
+        var id = await engine.Client.ScheduleNewOrchestrationInstanceAsync("main", 0);
+        Assert.Equal(RuntimeStatus.Failed, (await engine.RunAsync(id)).RuntimeStatus);
+
+        broken = false;
+        await engine.Client.RewindInstanceAsync(id, "repaired");
+
+        Assert.Equal(1, (await engine.RunAsync(id)).ReadOutputAs<int>());
+        Assert.Equal(1, calls);
+    }
+
+    [Fact]
+    public async Task A_next_run_begins_with_an_empty_history()
+    {
+        await using var engine = await VirtualEngine.StartAsync(new DurableTasks()
+            .Activity<int, int>("work", n => n)
+            .Orchestrator<int, int>("main", async (context, n) =>
+            {
+                await context.CallActivityAsync<int>("work", n);
+                if (n < 20)
+                {
+                    context.ContinueAsNew(n + 1);
+                }
+
+                return n;
+            }));
+        var id = (await engine.RunAsync(await engine.Client.ScheduleNewOrchestrationInstanceAsync("main", 0))).InstanceId;
+
+        var history = await engine.Client.GetOrchestrationHistoryAsync(id);
+
+        Assert.Equal("20", Assert.Single(history, e => e.EventType == "ExecutionStarted").Input);
+        Assert.Single(history, e => e.EventType == "TaskScheduled");
+    }
+
+    [Fact]
     public async Task A_child_whose_id_is_taken_fails_its_call()
     {
         await using var engine = await VirtualEngine.StartAsync(new DurableTasks()

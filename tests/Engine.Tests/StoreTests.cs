@@ -46,7 +46,7 @@ public sealed class StoreTests : IDisposable
         var refusal = await RefusedAsync(File);
 
         Assert.Equal("StoreNewer", refusal.Code);
-        Assert.Contains("schema version 7; this program knows up to 1", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains($"schema version 7; this program knows up to {Sluice.Engine.Store.Schema.Version}", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using Sluice.Cli.Serve;
 using Sluice.Engine;
+using Sluice.Engine.Store;
 
 namespace Sluice.KillableServer;
 
@@ -18,7 +19,7 @@ internal sealed class Killer(DataFolder folder)
     public void Watch(EngineOptions options)
     {
         options.AroundActivity = AroundAsync;
-        options.CrashAfterCommit = AfterCommit;
+        options.OnStoreCall = Called;
     }
 
     private async Task<object?> AroundAsync(string name, Func<Task<object?>> act)
@@ -87,17 +88,15 @@ internal sealed class Killer(DataFolder folder)
         }
     }
 
-    private bool AfterCommit(long commit)
+    private void Called(StoreCall call)
     {
         lock (_gate)
         {
-            if (_unrecorded is { } rows && !rows.IsSubsetOf(Queued(_unrecordedName)))
+            if (call == StoreCall.Committed && _unrecorded is { } rows && !rows.IsSubsetOf(Queued(_unrecordedName)))
             {
                 Die();
             }
         }
-
-        return false;
     }
 
     private HashSet<(long Instance, long Task)> Queued(string name)

@@ -119,7 +119,7 @@ public sealed class Simulation : IAsyncDisposable
                 throw new TimeoutException($"{id} did not get there; at {Engine.Now:O} it is {status}");
             }
 
-            Engine.Clock.AdvanceTo(due);
+            await Engine.AdvanceToAsync(due);
         }
     }
 

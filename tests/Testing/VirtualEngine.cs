@@ -1,5 +1,6 @@
 using Sluice.Durable;
 using Sluice.Engine;
+using Sluice.Engine.Store;
 
 namespace Sluice.Testing;
 
@@ -23,11 +24,18 @@ public sealed class VirtualEngine : IAsyncDisposable
         _services = services;
         _options = options;
         Clock = options.Clock ?? new ManualTimeProvider();
+        Thread = new SimulationThread(options.Seed);
         _process = NewProcess();
     }
 
     /// <summary>The clock that engine and activities share.</summary>
     public ManualTimeProvider Clock { get; }
+
+    /// <summary>Where everything runs that the engine runs.</summary>
+    public SimulationThread Thread { get; }
+
+    /// <summary>Called around every use of the file; one that throws is a disk that fails, and <see cref="SimulatedCrashException"/> a crash.</summary>
+    internal Action<StoreCall>? OnStoreCall { get; set; }
 
     /// <summary>Virtual now.</summary>
     public DateTimeOffset Now => Clock.GetUtcNow();
@@ -93,7 +101,7 @@ public sealed class VirtualEngine : IAsyncDisposable
                 throw new TimeoutException(await DescribeAsync(instance, latest));
             }
 
-            Clock.AdvanceTo(due);
+            await AdvanceToAsync(due);
         }
     }
 
@@ -104,26 +112,13 @@ public sealed class VirtualEngine : IAsyncDisposable
         var seen = -1L;
         while (true)
         {
+            var woken = Thread.WhenWoken();
+            await Thread.WhenIdle();
             if (_process.Crashed)
             {
                 Crashes++;
                 await RestartAsync();
-            }
-
-            var process = _process;
-            var changed = process.NextChange();
-            var before = process.Changes;
-            if (before != seen)
-            {
-                seen = before;
-                patience = TimeProvider.System.GetTimestamp();
-            }
-
-            // Equal counts before and after say that nothing began in between.
-            if (process.IsQuiet && process.Changes == before && !process.Crashed
-                && (process.ActivitiesOnClock || TimeProvider.System.GetElapsedTime(patience) > _options.ActivityPatience))
-            {
-                return;
+                continue;
             }
 
             if (Engine.Fatal.IsCompleted)
@@ -131,9 +126,29 @@ public sealed class VirtualEngine : IAsyncDisposable
                 throw new InvalidOperationException("The engine has stopped.", await Engine.Fatal);
             }
 
-            await Task.WhenAny(changed, Task.Delay(TimeSpan.FromMilliseconds(20)));
+            if (_process.ActivitiesOnClock)
+            {
+                return;
+            }
+
+            // An activity waits for neither the clock nor another: somebody outside may come for it.
+            if (Thread.Done != seen)
+            {
+                seen = Thread.Done;
+                patience = TimeProvider.System.GetTimestamp();
+            }
+
+            if (TimeProvider.System.GetElapsedTime(patience) > _options.ActivityPatience)
+            {
+                return;
+            }
+
+            await Task.WhenAny(woken, Task.Delay(TimeSpan.FromMilliseconds(20)));
         }
     }
+
+    /// <summary>Moves the clock to a moment, whether or not all before it is done.</summary>
+    public Task AdvanceToAsync(DateTimeOffset moment) => Thread.RunAsync(() => Clock.AdvanceTo(moment));
 
     /// <summary>Moves the clock on, stopping at every due moment on the way so that all happens in its order.</summary>
     public async Task AdvanceAsync(TimeSpan by)
@@ -142,11 +157,11 @@ public sealed class VirtualEngine : IAsyncDisposable
         await SettleAsync();
         while (Clock.NextDue is { } due && due <= until)
         {
-            Clock.AdvanceTo(due);
+            await AdvanceToAsync(due);
             await SettleAsync();
         }
 
-        Clock.AdvanceTo(until);
+        await AdvanceToAsync(until);
         await SettleAsync();
     }
 
@@ -154,10 +169,13 @@ public sealed class VirtualEngine : IAsyncDisposable
     /// <param name="tasks">Other code for the new process; the same when null.</param>
     public async Task RestartAsync(DurableTasks? tasks = null)
     {
-        _process.Kill();
         _tasks = tasks ?? _tasks;
-        _process = NewProcess();
-        await Engine.StartAsync();
+        await Thread.RunAsync(async () =>
+        {
+            _process.Kill();
+            _process = NewProcess();
+            await Engine.StartAsync();
+        });
     }
 
     /// <summary>Stops gracefully and starts again.</summary>
@@ -171,7 +189,8 @@ public sealed class VirtualEngine : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        _process.Kill();
+        await Thread.RunAsync(_process.Kill);
+        Thread.Dispose();
         await Engine.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Sluice.Durable;
 using Sluice.Engine;
+using Sluice.Engine.Store;
 
 namespace Sluice.Testing;
 
@@ -9,6 +10,9 @@ public sealed record VirtualEngineOptions
 {
     /// <summary>The clock; a new one when null.</summary>
     public ManualTimeProvider? Clock { get; init; }
+
+    /// <summary>Draws the order in which what is ready runs, the same for each seed; in order of arrival when null.</summary>
+    public int? Seed { get; init; }
 
     /// <summary>How many activities run at once.</summary>
     public int MaxConcurrentActivities { get; init; } = 64;
@@ -30,15 +34,13 @@ public sealed record VirtualEngineOptions
 internal sealed class VirtualProcess
 {
     private readonly VirtualEngine _owner;
-    private int _steps;
-    private int _attempts;
-    private long _changes;
+    private readonly ActivityContext _activities;
     private volatile bool _crashed;
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public VirtualProcess(VirtualEngine owner, DurableTasks tasks, IServiceProvider? services, VirtualEngineOptions options)
     {
         _owner = owner;
+        _activities = new ActivityContext(this);
         var engine = new EngineOptions
         {
             Path = owner.Path,
@@ -48,11 +50,11 @@ internal sealed class VirtualProcess
             MaxCachedInstances = options.MaxCachedInstances,
             LongestTimerWait = TimeSpan.FromDays(36_500),
             AroundActivity = AttemptAsync,
-            CrashAfterCommit = CrashesAfter,
+            OnStoreCall = Called,
+            Simulation = Post,
         };
         options.Adjust?.Invoke(engine);
         Engine = new EmbeddedEngine(tasks, services, engine, options.Loggers);
-        Engine.Load.Ended = Changed;
     }
 
     public EmbeddedEngine Engine { get; }
@@ -60,49 +62,58 @@ internal sealed class VirtualProcess
     /// <summary>Whether it is dead.</summary>
     public bool Crashed => _crashed;
 
-    /// <summary>Whether nothing runs at this moment; activities may be waiting.</summary>
-    public bool IsQuiet =>
-        Engine.Load.Steps == 0 && Volatile.Read(ref _steps) == 0 && Engine.Load.Activities == Volatile.Read(ref _attempts);
-
-    /// <summary>Counts everything that began.</summary>
-    public long Changes => Engine.Load.Changes + Volatile.Read(ref _changes);
+    /// <summary>Commits so far.</summary>
+    public long Commits { get; private set; }
 
     /// <summary>Whether every running activity can be waiting for the clock: as many timers are set as activities run.</summary>
     public bool ActivitiesOnClock => Engine.Load.Activities is var running && (running == 0 || _owner.Clock.GuestTimers >= running);
-
-    /// <summary>Completes when something has ended since.</summary>
-    public Task NextChange()
-    {
-        var next = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Interlocked.Exchange(ref _changed, next).TrySetResult();
-        return next.Task;
-    }
 
     /// <summary>Ends it as SIGKILL would.</summary>
     public void Kill()
     {
         _crashed = true;
         Engine.Crash();
-        Changed();
     }
 
-    private void Changed() => Volatile.Read(ref _changed).TrySetResult();
-
-    /// <summary>Commits so far.</summary>
-    public long Commits { get; private set; }
-
-    private bool CrashesAfter(long commit)
+    private void Post(Action action) => _owner.Thread.Post(() =>
     {
-        Commits = commit;
-        if (_owner.CrashAfterCommit != commit)
+        if (!_crashed)
         {
-            return false;
+            action();
+        }
+    });
+
+    private void Called(StoreCall call)
+    {
+        if (_crashed)
+        {
+            throw new SimulatedCrashException();
         }
 
-        _owner.CrashAfterCommit = null;
+        if (call == StoreCall.Committed)
+        {
+            Commits++;
+            if (_owner.CrashAfterCommit == Commits)
+            {
+                _owner.CrashAfterCommit = null;
+                Die();
+            }
+        }
+
+        try
+        {
+            _owner.OnStoreCall?.Invoke(call);
+        }
+        catch (SimulatedCrashException)
+        {
+            Die();
+        }
+    }
+
+    private void Die()
+    {
         _crashed = true;
-        Changed();
-        return true;
+        throw new SimulatedCrashException();
     }
 
     private async Task<object?> AttemptAsync(string name, Func<Task<object?>> attempt)
@@ -119,10 +130,8 @@ internal sealed class VirtualProcess
         }
 
         Task<object?> running;
-        Interlocked.Increment(ref _attempts);
         var outside = SynchronizationContext.Current;
-        StepBegins();
-        SynchronizationContext.SetSynchronizationContext(new ActivityContext(this));
+        SynchronizationContext.SetSynchronizationContext(_activities);
         try
         {
             running = attempt();
@@ -130,12 +139,11 @@ internal sealed class VirtualProcess
         finally
         {
             SynchronizationContext.SetSynchronizationContext(outside);
-            StepEnds();
         }
 
         try
         {
-            return await running.ConfigureAwait(false);
+            return await running;
         }
         finally
         {
@@ -144,9 +152,6 @@ internal sealed class VirtualProcess
                 _owner.CrashAfterActivity = null;
                 await DieAsync();
             }
-
-            Interlocked.Increment(ref _changes);
-            Interlocked.Decrement(ref _attempts);
         }
     }
 
@@ -157,43 +162,14 @@ internal sealed class VirtualProcess
         return new TaskCompletionSource().Task;
     }
 
-    private void StepBegins()
-    {
-        Interlocked.Increment(ref _changes);
-        Interlocked.Increment(ref _steps);
-    }
-
-    private void StepEnds()
-    {
-        Interlocked.Decrement(ref _steps);
-        Changed();
-    }
-
-    /// <summary>Counts what activities do, and lets those of a dead process do nothing.</summary>
+    /// <summary>Keeps activities on the simulation's thread, and lets those of a dead process do nothing.</summary>
     private sealed class ActivityContext(VirtualProcess process) : SynchronizationContext
     {
-        public override void Post(SendOrPostCallback d, object? state)
+        public override void Post(SendOrPostCallback d, object? state) => process.Post(() =>
         {
-            process.StepBegins();
-            ThreadPool.UnsafeQueueUserWorkItem(
-                _ =>
-                {
-                    SetSynchronizationContext(this);
-                    try
-                    {
-                        if (!process.Crashed)
-                        {
-                            d(state);
-                        }
-                    }
-                    finally
-                    {
-                        SetSynchronizationContext(null);
-                        process.StepEnds();
-                    }
-                },
-                null);
-        }
+            SetSynchronizationContext(this);
+            d(state);
+        });
 
         public override void Send(SendOrPostCallback d, object? state) => d(state);
 

@@ -56,6 +56,9 @@ internal sealed class OrchestrationExecution(
     /// <summary>Numbers of the decisions without an answer.</summary>
     public IReadOnlyCollection<int> OpenTasks => _open.Keys;
 
+    /// <summary>Whether the code has asked for a next run.</summary>
+    public bool HasNext => _next is not null;
+
     /// <summary>Failures that the code decided nothing upon when it heard of them: those it may have ended by.</summary>
     public IReadOnlyList<Answer> QuietFailures => _quietFailures;
 

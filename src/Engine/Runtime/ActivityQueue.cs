@@ -156,8 +156,17 @@ internal sealed class ActivityQueue(
 
     public void Dispose() => _stopping.Dispose();
 
-    private void Start(Entry entry) =>
-        ThreadPool.UnsafeQueueUserWorkItem(static work => _ = work.Queue.RunAsync(work.Entry), (Queue: this, Entry: entry), preferLocal: false);
+    private void Start(Entry entry)
+    {
+        if (options.Simulation is { } simulation)
+        {
+            simulation(() => _ = RunAsync(entry));
+        }
+        else
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static work => _ = work.Queue.RunAsync(work.Entry), (Queue: this, Entry: entry), preferLocal: false);
+        }
+    }
 
     private async Task RunAsync(Entry? entry)
     {

@@ -264,6 +264,10 @@ internal sealed class Dispatcher : IDisposable
         {
             RunTurn(slot);
         }
+        else if (_options.Simulation is { } simulation)
+        {
+            simulation(() => RunTurn(slot));
+        }
         else
         {
             ThreadPool.UnsafeQueueUserWorkItem(static work => work.Dispatcher.RunTurn(work.Slot), (Dispatcher: this, Slot: slot), preferLocal: false);
@@ -293,7 +297,7 @@ internal sealed class Dispatcher : IDisposable
             commit = _turns.Make(slot, arrived, () => Wake(slot.Key, s => s.Strayed = true, inline: false));
             if (commit is { Events: { } events })
             {
-                commit = commit with { StoredEvents = HistoryJson.WriteUtf8(events) };
+                commit = commit with { StoredEvents = Payload.Pack(HistoryJson.WriteUtf8(events)) };
             }
         }
         catch (Exception e) when (e is EngineStoreException || _stopped)

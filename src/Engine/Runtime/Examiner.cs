@@ -79,6 +79,10 @@ internal static class Examiner
                 UnclaimedEvents = [.. execution.Events.Early.GroupBy(e => e.Name, StringComparer.OrdinalIgnoreCase).Select(g => new NamedCount(g.Key, g.Count()))],
             };
         }
+        catch (VersionMismatchException e) when (turns.Rejects)
+        {
+            return diagnosis with { Found = [.. diagnosis.Found, $"VersionRejected: {e.Message} It waits for one, with all that arrives."] };
+        }
         catch (UnplayableException e)
         {
             return diagnosis with { Found = [.. diagnosis.Found, $"{e.Message} Its next turn fails it."] };

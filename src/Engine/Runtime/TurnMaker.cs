@@ -15,6 +15,9 @@ internal sealed class TurnMaker(
     private readonly TimeProvider _clock = options.TimeProvider;
     private readonly KernelOptions _kernel = options.ToKernelOptions();
 
+    /// <summary>Whether instances of other versions are left alone instead of failed.</summary>
+    public bool Rejects => options.VersionFailureStrategy == VersionFailureStrategy.Reject;
+
     /// <summary>Makes the next turn of an instance.</summary>
     /// <param name="slot">The instance.</param>
     /// <param name="arrived">In order of arrival.</param>
@@ -43,7 +46,7 @@ internal sealed class TurnMaker(
         }
         else if (slot.Execution is null && Mismatch(row) is { } mismatch)
         {
-            if (options.VersionFailureStrategy == VersionFailureStrategy.Reject)
+            if (Rejects)
             {
                 return Reject(slot, row, arrived);
             }
@@ -92,13 +95,10 @@ internal sealed class TurnMaker(
     }
 
     /// <summary>An instance's execution as its history leaves it, beside the one that is in use; nothing comes of it.</summary>
-    /// <exception cref="UnplayableException">The code does not repeat its history.</exception>
-    public OrchestrationExecution Repeat(InstanceRow row)
-    {
-        var execution = NewExecution(row, static () => { });
-        execution.Replay(Load(new InstanceSlot(row.Key), row));
-        return execution;
-    }
+    /// <exception cref="UnplayableException">The code does not repeat its history, or this program does not run its version.</exception>
+    public OrchestrationExecution Repeat(InstanceRow row) => Mismatch(row) is { } mismatch
+        ? throw mismatch
+        : Replaying.Replay(Load(new InstanceSlot(row.Key), row), call => NewExecution(row, static () => { }, call));
 
     private VersionMismatchException? Mismatch(InstanceRow row)
     {
@@ -191,6 +191,11 @@ internal sealed class TurnMaker(
         catch (UnplayableException e)
         {
             turn = Unplayable(e, now);
+        }
+
+        if (slot.Execution is { HasNext: true } && turn.Decisions.Count > 0 && turn.Decisions[^1] is ExecutionFailed)
+        {
+            logger.NextRunDropped(row.Id);
         }
 
         if (turn.Decisions.Count > 0 && turn.Decisions[^1] is ExecutionFailed or ExecutionCompleted or ContinuedAsNew)

@@ -15,7 +15,7 @@ internal sealed class EngineStore : IDisposable
     private readonly Tables _tables;
     private readonly Statement _begin;
     private readonly Statement _commit;
-    private readonly Thread _writer;
+    private readonly Thread? _writer;
     private readonly Action<EngineStoreException> _failed;
     private readonly EngineMetrics _metrics;
     private readonly Lock _gate = new();
@@ -23,7 +23,7 @@ internal sealed class EngineStore : IDisposable
     private List<IWrite> _queue = [];
     private bool _closing;
     private bool _dead;
-    private long _commits;
+    private bool _scheduled;
     private long _queuedSince;
     private long _writingSince;
 
@@ -42,7 +42,7 @@ internal sealed class EngineStore : IDisposable
             _tables = new Tables(_connection);
             _begin = new Statement(_connection, "BEGIN IMMEDIATE");
             _commit = new Statement(_connection, "COMMIT");
-            Reader = new StoreReader(options.Path);
+            Reader = new StoreReader(options.Path, options.OnStoreCall);
         }
         catch (SqliteException e)
         {
@@ -50,8 +50,11 @@ internal sealed class EngineStore : IDisposable
             throw Schema.Translate(e, options.Path);
         }
 
-        _writer = new Thread(Write) { IsBackground = true, Name = "Sluice engine writer" };
-        _writer.Start();
+        if (options.Simulation is null)
+        {
+            _writer = new Thread(Write) { IsBackground = true, Name = "Sluice engine writer" };
+            _writer.Start();
+        }
     }
 
     private interface IWrite
@@ -96,7 +99,7 @@ internal sealed class EngineStore : IDisposable
                 }
 
                 _queue.Add(write);
-                _wake.Set();
+                Wake();
                 return;
             }
         }
@@ -112,8 +115,16 @@ internal sealed class EngineStore : IDisposable
             _closing = true;
         }
 
-        _wake.Set();
-        _writer.Join();
+        if (_writer is not null)
+        {
+            _wake.Set();
+            _writer.Join();
+        }
+        else
+        {
+            WriteQueued();
+        }
+
         Reader.Dispose();
         _tables.Dispose();
         _begin.Dispose();
@@ -127,6 +138,46 @@ internal sealed class EngineStore : IDisposable
     {
         Volatile.Write(ref _dead, true);
         Dispose();
+    }
+
+    /// <summary>Has the writer look at the queue; called with the gate held.</summary>
+    private void Wake()
+    {
+        if (_options.Simulation is not { } simulation)
+        {
+            _wake.Set();
+        }
+        else if (!_scheduled)
+        {
+            _scheduled = true;
+            simulation(WriteQueued);
+        }
+    }
+
+    /// <summary>The writer's work where it has no thread of its own.</summary>
+    private void WriteQueued()
+    {
+        List<IWrite> batch;
+        lock (_gate)
+        {
+            _scheduled = false;
+            (batch, _queue) = (_queue, []);
+            _writingSince = 0;
+        }
+
+        Take(batch);
+    }
+
+    private void Take(List<IWrite> batch)
+    {
+        if (Volatile.Read(ref _dead))
+        {
+            Refuse(batch);
+        }
+        else if (batch.Count > 0)
+        {
+            Commit(batch);
+        }
     }
 
     private void Write()
@@ -149,15 +200,7 @@ internal sealed class EngineStore : IDisposable
                 }
             }
 
-            if (Volatile.Read(ref _dead))
-            {
-                Refuse(batch);
-            }
-            else if (batch.Count > 0)
-            {
-                Commit(batch);
-            }
-
+            Take(batch);
             batch.Clear();
             lock (_gate)
             {
@@ -171,12 +214,15 @@ internal sealed class EngineStore : IDisposable
         var begun = EngineMetrics.Now;
         try
         {
+            _options.OnStoreCall?.Invoke(StoreCall.Begin);
             _begin.Execute();
             foreach (var write in batch)
             {
+                _options.OnStoreCall?.Invoke(StoreCall.Write);
                 write.Apply(_tables);
             }
 
+            _options.OnStoreCall?.Invoke(StoreCall.Commit);
             _commit.Execute();
         }
         catch (Exception e)
@@ -186,9 +232,14 @@ internal sealed class EngineStore : IDisposable
         }
 
         _metrics.Commit(begun, batch.Count);
-        if (_options.CrashAfterCommit?.Invoke(++_commits) ?? false)
+        try
         {
-            Volatile.Write(ref _dead, true);
+            _options.OnStoreCall?.Invoke(StoreCall.Committed);
+        }
+        catch (Exception e)
+        {
+            Fail(batch, e);
+            return;
         }
 
         if (Volatile.Read(ref _dead))

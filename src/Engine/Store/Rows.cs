@@ -15,6 +15,10 @@ internal sealed record InstanceRow(
         "key, id, name, version, status, execution, created, updated, input, output, custom_status, failure, tags, "
         + "parent_key, parent_task, parent_name, parent_id";
 
+    /// <summary>The same without what may be large.</summary>
+    public const string BareColumns =
+        "key, id, name, version, status, execution, created, updated, NULL, NULL, NULL, failure, tags, parent_key, parent_task, parent_name, parent_id";
+
     public string? Input { get; init; }
 
     public string? Output { get; init; }

@@ -5,13 +5,10 @@ namespace Sluice.Engine.Store;
 /// <summary>The file's tables, and opening it. All times are Unix milliseconds, UTC.</summary>
 internal static class Schema
 {
-    /// <summary>Raised with every change of the tables or of the stored history.</summary>
-    public const int Version = 1;
-
     // "SLUE": tells the engine's file from any other SQLite file.
     private const int ApplicationId = 0x534C5545;
 
-    private const string Tables = """
+    private const string First = """
         CREATE TABLE schema_version (version INTEGER NOT NULL);
         INSERT INTO schema_version VALUES (1);
 
@@ -54,7 +51,32 @@ internal static class Schema
             PRIMARY KEY (instance, task)) WITHOUT ROWID;
         """;
 
-    /// <summary>Opens the file for writing, makes its tables when it is new, and refuses what is not an engine's file.</summary>
+    // Texts of any column may from now on be a BLOB: see Payload.
+    private const string Second = """
+        -- ended: the status it ended with; null while it lives. Unlike status, it changes once, and so its index with it.
+        ALTER TABLE instances ADD COLUMN ended INTEGER;
+        UPDATE instances SET ended = status WHERE status IN (1, 3, 4, 5);
+        CREATE INDEX instances_ended ON instances (ended, created);
+        CREATE INDEX instances_name ON instances (name COLLATE NOCASE, created);
+        CREATE INDEX instances_parent ON instances (parent_key) WHERE parent_key IS NOT NULL;
+
+        -- The words of instances.tags, one a row.
+        CREATE TABLE tags (
+            tag TEXT NOT NULL, value TEXT NOT NULL, created INTEGER NOT NULL, instance INTEGER NOT NULL,
+            PRIMARY KEY (tag, value, created, instance)) WITHOUT ROWID;
+        INSERT INTO tags SELECT t.key, t.value, i.created, i.key FROM instances i, json_each(i.tags) t WHERE t.value IS NOT NULL;
+
+        -- trace: what the activity's span hangs from.
+        ALTER TABLE activities ADD COLUMN trace TEXT;
+        """;
+
+    // Each brings a file to the next version; an empty one begins with the first. What a release has written is never edited.
+    private static readonly string[] Steps = [First, Second];
+
+    /// <summary>Raised with every change of the tables or of the stored history.</summary>
+    public static int Version => Steps.Length;
+
+    /// <summary>Opens the file for writing, makes or migrates its tables, and refuses what is not an engine's file.</summary>
     /// <exception cref="EngineStoreException">The file cannot be used.</exception>
     public static SqliteConnection Open(EngineOptions options)
     {
@@ -138,19 +160,15 @@ internal static class Schema
 
     private static void Prepare(SqliteConnection connection, EngineOptions options)
     {
-        var tables = Number(connection, "SELECT count(*) FROM sqlite_master");
-        if (tables > 0)
-        {
-            Check(connection, options.Path);
-        }
-
+        var version = Number(connection, "SELECT count(*) FROM sqlite_master") == 0 ? 0 : Check(connection, options.Path);
         Execute(connection, "PRAGMA journal_mode = WAL");
         // Hot pages are then written to the file once for many commits.
         Execute(connection, "PRAGMA wal_autocheckpoint = 4000");
         Execute(connection, options.Synchronous == StoreSynchronous.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-        if (tables == 0)
+        if (version < Version)
         {
-            Execute(connection, $"BEGIN IMMEDIATE; PRAGMA application_id = {ApplicationId}; {Tables} COMMIT");
+            var steps = string.Join('\n', Steps.Skip((int)version));
+            Execute(connection, $"BEGIN IMMEDIATE; PRAGMA application_id = {ApplicationId}; {steps} UPDATE schema_version SET version = {Version}; COMMIT");
         }
 
         if (options.MaxPages is { } pages)
@@ -159,7 +177,8 @@ internal static class Schema
         }
     }
 
-    private static void Check(SqliteConnection connection, string path)
+    /// <summary>The file's version, or a refusal.</summary>
+    private static long Check(SqliteConnection connection, string path)
     {
         if (Number(connection, "PRAGMA application_id") != ApplicationId)
         {
@@ -172,6 +191,8 @@ internal static class Schema
             throw new EngineStoreException(
                 "StoreNewer", $"'{path}' has schema version {version}; this program knows up to {Version}. Use the program that wrote it, or a newer one.");
         }
+
+        return version;
     }
 
     private static long Number(SqliteConnection connection, string sql)

@@ -101,7 +101,7 @@ internal sealed class Statement : IDisposable
     }
 }
 
-/// <summary>What a parameter is set to: a number, a text (also as UTF-8), or null.</summary>
+/// <summary>What a parameter is set to: a number, a text (also as UTF-8), a BLOB or null.</summary>
 internal readonly struct Value
 {
     private readonly long _number;
@@ -123,12 +123,15 @@ internal readonly struct Value
 
     public static implicit operator Value(byte[]? utf8) => new(0, utf8);
 
+    public static Value Blob(ReadOnlyMemory<byte> bytes) => new(0, bytes);
+
     public int Bind(sqlite3_stmt statement, int index) => _content switch
     {
         null => raw.sqlite3_bind_null(statement, index),
-        string { Length: 0 } => raw.sqlite3_bind_text(statement, index, ""),
+        string { Length: 0 } or byte[] { Length: 0 } => raw.sqlite3_bind_text(statement, index, ""),
         string text => BindText(statement, index, text),
         byte[] utf8 => raw.sqlite3_bind_text(statement, index, utf8.AsSpan()),
+        ReadOnlyMemory<byte> bytes => raw.sqlite3_bind_blob(statement, index, bytes.Span),
         _ => raw.sqlite3_bind_int64(statement, index, _number),
     };
 
@@ -156,12 +159,19 @@ internal readonly struct Row(sqlite3_stmt statement)
 
     public int GetInt32(int column) => (int)raw.sqlite3_column_int64(statement, column);
 
-    public string GetString(int column) => raw.sqlite3_column_text(statement, column).utf8_to_string();
+    /// <summary>The text, also of a <see cref="Payload"/>.</summary>
+    public string GetString(int column) => IsBlob(column)
+        ? Encoding.UTF8.GetString(Payload.Unpack(raw.sqlite3_column_blob(statement, column)))
+        : raw.sqlite3_column_text(statement, column).utf8_to_string();
 
-    /// <summary>The text as UTF-8.</summary>
-    public byte[] GetUtf8(int column) => raw.sqlite3_column_blob(statement, column).ToArray();
+    /// <summary>The text as UTF-8, also of a <see cref="Payload"/>.</summary>
+    public byte[] GetUtf8(int column) => IsBlob(column)
+        ? Payload.Unpack(raw.sqlite3_column_blob(statement, column))
+        : raw.sqlite3_column_blob(statement, column).ToArray();
 
     public string? Text(int column) => IsNull(column) ? null : GetString(column);
 
     public long? Number(int column) => IsNull(column) ? null : GetInt64(column);
+
+    private bool IsBlob(int column) => raw.sqlite3_column_type(statement, column) == raw.SQLITE_BLOB;
 }

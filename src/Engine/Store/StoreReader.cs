@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
@@ -10,7 +9,7 @@ using Sluice.Engine.History;
 namespace Sluice.Engine.Store;
 
 /// <summary>Queries, on connections of their own: they see what is committed and never hold up the writer.</summary>
-internal sealed class StoreReader(string path) : IDisposable
+internal sealed class StoreReader(string path, Action<StoreCall>? called = null) : IDisposable
 {
     private readonly ConcurrentBag<Connection> _idle = [];
     private volatile bool _disposed;
@@ -56,47 +55,27 @@ internal sealed class StoreReader(string path) : IDisposable
         r => new TimerItem(r.GetInt64(0), r.GetInt32(1), r.GetInt32(2), r.GetInt64(3))));
 
     /// <summary>One page of instances, oldest first.</summary>
-    public InstancePage Query(EngineQuery query)
+    public InstancePage Query(EngineQuery query) => Use(c =>
     {
-        var after = query.ContinuationToken is null ? 0 : ReadToken(query.ContinuationToken);
-        var where = new StringBuilder("key > ?1");
-        var values = new List<Value> { after };
-        Add("substr(id, 1, length(?)) = ?", query.InstanceIdPrefix);
-        Add("instr(?, ',' || status || ',') > 0", query.Statuses is { } s ? $",{string.Join(',', s.Select(x => (int)x))}," : null);
-        AddNumber("created >= ?", Ceiling(query.CreatedFrom));
-        AddNumber("created <= ?", query.CreatedTo?.ToUnixTimeMilliseconds());
-        Add("name = ? COLLATE NOCASE", query.Name);
-        foreach (var (key, value) in query.Tags ?? new Dictionary<string, string>())
-        {
-            Add("EXISTS (SELECT 1 FROM json_each(tags) WHERE key || char(0) || value = ?)", $"{key}\0{value}");
-        }
+        var after = query.ContinuationToken is null ? (Place?)null : ReadToken(query.ContinuationToken);
+        var found = new InstanceSearch(c.Places).Find(query, after, query.PageSize + 1);
+        var more = found.Count > query.PageSize;
+        var load = query.FetchInputsAndOutputs ? c.ByKey : c.Bare;
+        var page = found.Take(query.PageSize).SelectMany(place => load.Read(InstanceRow.Read, place.Key)).ToList();
+        return new InstancePage(
+            [.. page.Select(r => r.ToMetadata(query.FetchInputsAndOutputs))], more ? WriteToken(found[query.PageSize - 1]) : null);
+    });
 
-        var rows = Use(c => c.Read(
-            $"SELECT {InstanceRow.Columns} FROM instances WHERE {where} ORDER BY key LIMIT {query.PageSize + 1}",
-            InstanceRow.Read,
-            CollectionsMarshal.AsSpan(values)));
-        void Add(string condition, string? value)
+    /// <summary>Ended instances that match, oldest first.</summary>
+    public List<Place> Ended(PurgeFilter filter, Place? after, int count) => Use(c => new InstanceSearch(c.Places).Find(
+        new EngineQuery
         {
-            if (value is not null)
-            {
-                values.Add(value);
-                where.Append(" AND ").Append(condition.Replace("?", $"?{values.Count}", StringComparison.Ordinal));
-            }
-        }
-
-        void AddNumber(string condition, long? value)
-        {
-            if (value is { } number)
-            {
-                values.Add(number);
-                where.Append(" AND ").Append(condition.Replace("?", $"?{values.Count}", StringComparison.Ordinal));
-            }
-        }
-
-        var more = rows.Count > query.PageSize;
-        var page = rows.Take(query.PageSize).ToList();
-        return new InstancePage([.. page.Select(r => r.ToMetadata(query.FetchInputsAndOutputs))], more ? WriteToken(page[^1].Key) : null);
-    }
+            CreatedFrom = filter.CreatedFrom,
+            CreatedTo = filter.CreatedTo,
+            Statuses = [.. (filter.Statuses ?? Enum.GetValues<RuntimeStatus>()).Where(InstanceRow.IsTerminal)],
+        },
+        after,
+        count));
 
     /// <summary>The first whole millisecond not before a moment.</summary>
     public static long? Ceiling(DateTimeOffset? time) =>
@@ -111,16 +90,17 @@ internal sealed class StoreReader(string path) : IDisposable
         }
     }
 
-    private static string WriteToken(long key) => Convert.ToBase64String(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"after:{key}")));
+    private static string WriteToken(Place place) =>
+        Convert.ToBase64String(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"after:{place.Created}:{place.Key}")));
 
-    private static long ReadToken(string token)
+    private static Place ReadToken(string token)
     {
         var bytes = new byte[64];
         return Convert.TryFromBase64String(token, bytes, out var count)
-            && Encoding.ASCII.GetString(bytes, 0, count) is var text
-            && text.StartsWith("after:", StringComparison.Ordinal)
-            && long.TryParse(text.AsSpan(6), NumberStyles.None, CultureInfo.InvariantCulture, out var key)
-            ? key
+            && Encoding.ASCII.GetString(bytes, 0, count).Split(':') is ["after", var created, var key]
+            && long.TryParse(created, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var moment)
+            && long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? new Place(moment, number)
             : throw new ArgumentException("The continuation token is not one of this engine's. Take it unchanged from the page before.", nameof(token));
     }
 
@@ -132,7 +112,10 @@ internal sealed class StoreReader(string path) : IDisposable
             var connection = _idle.TryTake(out var idle) ? idle : new Connection(path);
             try
             {
-                return read(connection);
+                called?.Invoke(StoreCall.Read);
+                var result = read(connection);
+                called?.Invoke(StoreCall.HasRead);
+                return result;
             }
             finally
             {
@@ -162,6 +145,7 @@ internal sealed class StoreReader(string path) : IDisposable
             _connection = Schema.OpenReader(path);
             ById = new Statement(_connection, $"SELECT {InstanceRow.Columns} FROM instances WHERE id = ?1");
             ByKey = new Statement(_connection, $"SELECT {InstanceRow.Columns} FROM instances WHERE key = ?1");
+            Bare = new Statement(_connection, $"SELECT {InstanceRow.BareColumns} FROM instances WHERE key = ?1");
             History = new Statement(_connection, "SELECT events FROM history WHERE position BETWEEN ?1 AND ?2 ORDER BY position");
         }
 
@@ -169,7 +153,12 @@ internal sealed class StoreReader(string path) : IDisposable
 
         public Statement ByKey { get; }
 
+        /// <summary>By key, without input, output and custom status.</summary>
+        public Statement Bare { get; }
+
         public Statement History { get; }
+
+        public List<Place> Places(string sql, ReadOnlySpan<Value> values) => Read(sql, r => new Place(r.GetInt64(0), r.GetInt64(1)), values);
 
         public List<T> Read<T>(string sql, Func<Row, T> read, params ReadOnlySpan<Value> values)
         {
@@ -181,6 +170,7 @@ internal sealed class StoreReader(string path) : IDisposable
         {
             ById.Dispose();
             ByKey.Dispose();
+            Bare.Dispose();
             History.Dispose();
             _connection.Dispose();
         }

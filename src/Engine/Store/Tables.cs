@@ -13,6 +13,7 @@ internal sealed class Tables : IDisposable
     private readonly Statement _load;
     private readonly Statement _insertInstance;
     private readonly Statement _setState;
+    private readonly Statement _setEnd;
     private readonly Statement _setStatus;
     private readonly Statement _touch;
     private readonly Statement _nextRun;
@@ -28,7 +29,11 @@ internal sealed class Tables : IDisposable
     private readonly Statement _deleteTimer;
     private readonly Statement _deleteTimers;
     private readonly Statement _deleteInstance;
-    private readonly Statement _ended;
+    private readonly Statement _insertTag;
+    private readonly Statement _deleteTag;
+    private readonly Statement _tagsOf;
+    private readonly Statement _statusOf;
+    private readonly Statement _endedChildren;
     private long _firstMessage;
     private long _lastMessage;
 
@@ -42,13 +47,10 @@ internal sealed class Tables : IDisposable
             INSERT INTO instances (id, name, version, status, execution, created, updated, input, tags, parent_key, parent_task, parent_name, parent_id)
             VALUES (?1, ?2, ?3, 6, 0, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING key
             """);
-        _setState = Prepare(
-            """
-            UPDATE instances SET status = ?3, updated = ?4, output = ?5, failure = ?6,
-                custom_status = CASE WHEN ?7 THEN ?8 ELSE custom_status END
-            WHERE key = ?1 AND execution = ?2
-            """);
-        _setStatus = Prepare("UPDATE instances SET status = ?2, updated = ?3, output = NULL, failure = NULL WHERE key = ?1");
+        const string State = "UPDATE instances SET status = ?3, updated = ?4, output = ?5, failure = ?6, custom_status = CASE WHEN ?7 THEN ?8 ELSE custom_status END";
+        _setState = Prepare($"{State} WHERE key = ?1 AND execution = ?2");
+        _setEnd = Prepare($"{State}, ended = ?3 WHERE key = ?1 AND execution = ?2");
+        _setStatus = Prepare("UPDATE instances SET status = ?2, ended = NULL, updated = ?3, output = NULL, failure = NULL WHERE key = ?1");
         _touch = Prepare("SELECT 1 FROM instances WHERE key = ?1 AND execution = ?2");
         _nextRun = Prepare("UPDATE instances SET execution = execution + 1, input = ?2, version = coalesce(?3, version) WHERE key = ?1");
         _insertTurn = Prepare("INSERT INTO history (position, events) VALUES (?1, ?2)");
@@ -63,7 +65,11 @@ internal sealed class Tables : IDisposable
         _deleteTimer = Prepare("DELETE FROM timers WHERE instance = ?1 AND task = ?2");
         _deleteTimers = Prepare("DELETE FROM timers WHERE instance = ?1");
         _deleteInstance = Prepare("DELETE FROM instances WHERE key = ?1");
-        _ended = Prepare("SELECT key FROM instances WHERE status IN (1, 3, 4, 5) AND created BETWEEN ?1 AND ?2 AND (?3 IS NULL OR instr(?3, ',' || status || ',') > 0)");
+        _insertTag = Prepare("INSERT INTO tags (tag, value, created, instance) VALUES (?1, ?2, ?3, ?4)");
+        _deleteTag = Prepare("DELETE FROM tags WHERE tag = ?1 AND value = ?2 AND created = ?3 AND instance = ?4");
+        _tagsOf = Prepare("SELECT tags, created FROM instances WHERE key = ?1 AND tags IS NOT NULL");
+        _statusOf = Prepare("SELECT status FROM instances WHERE key = ?1");
+        _endedChildren = Prepare("SELECT key FROM instances WHERE parent_key = ?1 AND status IN (1, 3, 4, 5)");
         _firstMessage = Math.Min(0, Number("SELECT min(number) FROM inbox"));
         _lastMessage = Math.Max(0, Number("SELECT max(number) FROM inbox"));
     }
@@ -88,7 +94,15 @@ internal sealed class Tables : IDisposable
     /// <summary>Adds an instance and its start.</summary>
     public long Insert(string id, string name, string version, string? input, string? tags, ParentLink? parent, long now, long startAt, Effects effects)
     {
-        var key = _insertInstance.Number(id, name, version, now, input, tags, parent?.Key, parent?.Task, parent?.Name, parent?.Id)!.Value;
+        var key = _insertInstance.Number(id, name, version, now, Payload.Pack(input), tags, parent?.Key, parent?.Task, parent?.Name, parent?.Id)!.Value;
+        if (tags is not null)
+        {
+            foreach (var (tag, word) in HistoryJson.ReadTags(tags))
+            {
+                _insertTag.Execute(tag, word, now, key);
+            }
+        }
+
         if (startAt <= now)
         {
             effects.Begun.Add(new InstanceRow(key, id, name, version, RuntimeStatus.Pending, 0, now, now) { Input = input, Tags = tags, Parent = parent });
@@ -106,7 +120,7 @@ internal sealed class Tables : IDisposable
     public Message Send(long instance, HistoryEvent historyEvent, Effects effects)
     {
         var message = new Message(historyEvent, Origin.Inbox, ++_lastMessage);
-        _insertMessage.Execute(message.Number, instance, HistoryJson.Write(historyEvent));
+        _insertMessage.Execute(message.Number, instance, Payload.Pack(HistoryJson.Write(historyEvent)));
         effects.Messages.Add((instance, message));
         return message;
     }
@@ -116,6 +130,14 @@ internal sealed class Tables : IDisposable
     {
         DeleteWork(key);
         DeleteHistory(key);
+        foreach (var (tags, created) in _tagsOf.Read(r => (HistoryJson.ReadTags(r.Text(0)), r.GetInt64(1)), key))
+        {
+            foreach (var (tag, word) in tags)
+            {
+                _deleteTag.Execute(tag, word, created, key);
+            }
+        }
+
         _deleteInstance.Execute(key);
     }
 
@@ -130,9 +152,26 @@ internal sealed class Tables : IDisposable
         Delete(key);
     }
 
-    /// <summary>Keys of ended instances created in a span.</summary>
-    public List<long> Ended(long from, long to, IReadOnlyCollection<RuntimeStatus>? statuses) => _ended.Read(
-        r => r.GetInt64(0), from, to, statuses is null ? null : $",{string.Join(',', statuses.Select(s => (int)s))},");
+    /// <summary>Removes an instance if it has ended.</summary>
+    /// <param name="key">Which.</param>
+    /// <param name="recursive">Also its children that have ended, and theirs.</param>
+    /// <returns>How many were removed.</returns>
+    public int Purge(long key, bool recursive)
+    {
+        if (_statusOf.Number(key) is not { } status || !InstanceRow.IsTerminal((RuntimeStatus)status))
+        {
+            return 0;
+        }
+
+        var doomed = new List<long> { key };
+        for (var i = 0; recursive && i < doomed.Count; i++)
+        {
+            doomed.AddRange(_endedChildren.Read(r => r.GetInt64(0), doomed[i]));
+        }
+
+        doomed.ForEach(Delete);
+        return doomed.Count;
+    }
 
     /// <summary>Lets an ended instance take messages again.</summary>
     public void Reopen(long key, long now) => _setStatus.Execute(key, (int)RuntimeStatus.Running, now);
@@ -145,9 +184,9 @@ internal sealed class Tables : IDisposable
         var now = new DateTimeOffset(commit.Now).ToUnixTimeMilliseconds();
         effects.Applied = commit.Events is null
             ? _touch.Number(key, commit.Row.Execution) is not null
-            : _setState.Execute(
-                key, commit.Row.Execution, (int)commit.Status, now, commit.Output, HistoryJson.Write(commit.Failure),
-                commit.CustomStatus is null ? 0 : 1, commit.CustomStatus?.Json) == 1;
+            : (InstanceRow.IsTerminal(commit.Status) ? _setEnd : _setState).Execute(
+                key, commit.Row.Execution, (int)commit.Status, now, Payload.Pack(commit.Output), Payload.Pack(HistoryJson.Write(commit.Failure)),
+                commit.CustomStatus is null ? 0 : 1, Payload.Pack(commit.CustomStatus?.Json)) == 1;
         if (!effects.Applied)
         {
             return effects;
@@ -157,12 +196,12 @@ internal sealed class Tables : IDisposable
         if (commit.Rewritten is not null)
         {
             DeleteHistory(key);
-            _insertTurn.Execute(Position(key, 0), HistoryJson.Write(commit.Rewritten));
+            _insertTurn.Execute(Position(key, 0), Payload.Pack(HistoryJson.Write(commit.Rewritten)));
         }
 
         if (commit.Events is not null)
         {
-            _insertTurn.Execute(Position(key, commit.TurnNumber), commit.StoredEvents ?? HistoryJson.WriteUtf8(commit.Events));
+            _insertTurn.Execute(Position(key, commit.TurnNumber), commit.StoredEvents ?? Payload.Pack(HistoryJson.WriteUtf8(commit.Events)));
             effects.Touched.Add((commit.Row.Id, commit.Status));
         }
 
@@ -223,7 +262,7 @@ internal sealed class Tables : IDisposable
         {
             Remove(commit.Row.Key, message);
             var stored = message with { Origin = Origin.Inbox, Number = ++_lastMessage };
-            _insertMessage.Execute(stored.Number, commit.Row.Key, HistoryJson.Write(stored.Event));
+            _insertMessage.Execute(stored.Number, commit.Row.Key, Payload.Pack(HistoryJson.Write(stored.Event)));
             effects.Deferred.Add(stored);
         }
     }
@@ -252,7 +291,7 @@ internal sealed class Tables : IDisposable
         switch (decision)
         {
             case TaskScheduled d:
-                _insertActivity.Execute(row.Key, d.EventId, d.Name, d.Input);
+                _insertActivity.Execute(row.Key, d.EventId, d.Name, Payload.Pack(d.Input));
                 effects.Activities.Add(new ActivityItem(row.Key, row.Id, row.Execution, d.EventId, d.Name, d.Input));
                 break;
             case TimerCreated d when !commit.CancelledTimers.Contains(d.EventId):
@@ -271,7 +310,7 @@ internal sealed class Tables : IDisposable
             case ContinuedAsNew d:
                 DeleteHistory(row.Key);
                 DeleteTimers(row.Key);
-                _nextRun.Execute(row.Key, d.Input, d.Version);
+                _nextRun.Execute(row.Key, Payload.Pack(d.Input), d.Version);
                 SetTimer(new TimerItem(row.Key, row.Execution + 1, StartTask, now), effects);
                 Carry(row.Key, d.Carried, effects);
                 break;
@@ -287,7 +326,7 @@ internal sealed class Tables : IDisposable
         for (var i = 0; i < events.Count; i++)
         {
             var message = new Message(events[i], Origin.Inbox, _firstMessage + i);
-            _insertMessage.Execute(message.Number, key, HistoryJson.Write(message.Event));
+            _insertMessage.Execute(message.Number, key, Payload.Pack(HistoryJson.Write(message.Event)));
             effects.Carried.Add(message);
         }
     }

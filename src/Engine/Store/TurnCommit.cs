@@ -38,7 +38,7 @@ internal sealed record TurnCommit(InstanceRow Row, int TurnNumber, DateTime Now)
     public IReadOnlyList<Decision> Reopened { get; init; } = [];
 
     /// <summary><see cref="Events"/> as they are stored; written by whoever makes the turn, so that the one writer need not.</summary>
-    public byte[]? StoredEvents { get; init; }
+    public Value? StoredEvents { get; init; }
 
     /// <summary>Whether this starts the next run.</summary>
     public ContinuedAsNew? Next => Decisions.Count > 0 ? Decisions[^1] as ContinuedAsNew : null;

@@ -38,6 +38,11 @@ internal sealed class FunctionsDurableContext(TaskOrchestrationContext inner) : 
 
     public override Task<TResult> CallSubOrchestratorAsync<TResult>(string name, object? input, SubOrchestrationOptions? options = null)
     {
+        if (options?.InstanceId is { } id)
+        {
+            InstanceIds.Validate(id);
+        }
+
         // Without a version a child would get the host's default, and new code would run under a sleeping parent.
         var given = new MsSubOrchestrationOptions(Retry(options?.Retry, options?.RetryHandler), options?.InstanceId)
         {

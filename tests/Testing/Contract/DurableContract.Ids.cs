@@ -86,4 +86,23 @@ public abstract partial class DurableContract
         Assert.Equal(3, ids.Distinct().Count());
         Assert.All(ids, id => Assert.Equal(5, Guid.ParseExact(id, "N").Version));
     }
+
+    [Fact]
+    public async Task A_childs_id_obeys_the_same_rules()
+    {
+        await using var host = await StartAsync(Echo().Orchestrator<string, string>("main", async (context, id) =>
+        {
+            try
+            {
+                await context.CallSubOrchestratorAsync<int>("echo", 0, new SubOrchestrationOptions { InstanceId = id });
+                return "unreached";
+            }
+            catch (ArgumentException)
+            {
+                return "refused";
+            }
+        }));
+
+        Assert.Equal("refused", (await host.RunAsync("main", "@entity@key")).ReadOutputAs<string>());
+    }
 }

@@ -271,6 +271,28 @@ public abstract partial class DurableContract
     }
 
     [Fact]
+    public async Task Code_knows_whether_it_repeats_what_happened()
+    {
+        var (begun, ended) = (0, 0);
+        await using var host = await StartAsync(new DurableTasks()
+            .Activity<int, int>("a", n => n)
+            .Orchestrator<int, bool>("main", async (context, _) =>
+            {
+                Interlocked.Add(ref begun, context.IsReplaying ? 0 : 1);
+                for (var i = 0; i < 3; i++)
+                {
+                    await context.CallActivityAsync<int>("a", i);
+                    Interlocked.Add(ref ended, context.IsReplaying ? 0 : 1);
+                }
+
+                return context.IsReplaying;
+            }));
+
+        Assert.False((await host.RunAsync("main", 0)).ReadOutputAs<bool>());
+        Assert.Equal((1, 3), (begun, ended));
+    }
+
+    [Fact]
     public async Task A_missing_activity_fails_at_once_however_often_it_may_be_tried()
     {
         await using var host = await StartAsync(new DurableTasks()

@@ -1,0 +1,4 @@
+namespace Sluice.Testing;
+
+/// <summary>The process ends here.</summary>
+public sealed class SimulatedCrashException() : Exception("The simulated process has ended.");
