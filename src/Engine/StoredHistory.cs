@@ -37,8 +37,8 @@ public sealed class StoredHistory
     /// <exception cref="EngineStoreException">The file cannot be read.</exception>
     public static IEnumerable<StoredHistory> ReadFile(string path, IReadOnlyCollection<RuntimeStatus>? statuses = null)
     {
-        Schema.DemandReadable(path);
-        using var reader = new StoreReader(path);
+        using var present = new PresentCopy(path);
+        using var reader = new StoreReader(present.Path);
         statuses ??= [RuntimeStatus.Pending, RuntimeStatus.Running, RuntimeStatus.Suspended, RuntimeStatus.ContinuedAsNew];
         var last = 0L;
         while (reader.Scan(statuses, last, 1_000) is { Count: > 0 } rows)

@@ -125,7 +125,10 @@ internal sealed class TurnMaker(
     {
         try
         {
-            return new OrchestrationExecution(row.Id, tasks.FindOrchestrator(row.Name)?.Invoke(services), _kernel, loggers, strayed, sought);
+            return new OrchestrationExecution(row.Id, tasks.FindOrchestrator(row.Name)?.Invoke(services), _kernel, loggers, strayed, sought)
+            {
+                IsTraced = row.Trace is not null,
+            };
         }
         catch (Exception e)
         {
@@ -162,6 +165,7 @@ internal sealed class TurnMaker(
             Status = RuntimeStatus.Terminated,
             Output = ending.Output,
             EndsChildren = ending.Recursive,
+            Began = Began(slot, row),
         };
     }
 
@@ -179,6 +183,7 @@ internal sealed class TurnMaker(
             turn = Unplayable(e, now);
         }
 
+        var began = Began(slot, row);
         if (slot.Execution is { HasNext: true } && turn.Decisions.Count > 0 && turn.Decisions[^1] is ExecutionFailed)
         {
             logger.NextRunDropped(row.Id);
@@ -199,6 +204,8 @@ internal sealed class TurnMaker(
             Deferred = sorted.Deferred,
             Decisions = turn.Decisions,
             CancelledTimers = turn.CancelledTimers,
+            Answered = turn.Answered,
+            Began = began,
             CustomStatus = turn.CustomStatus,
             Status = end switch
             {
@@ -217,6 +224,10 @@ internal sealed class TurnMaker(
             Failure = (end as ExecutionFailed)?.Failure,
         };
     }
+
+    // One that is not in memory is ended without reading what it did: its creation is near enough.
+    private static DateTime Began(InstanceSlot slot, InstanceRow row) =>
+        slot.Execution is { Started: true } execution ? execution.Began : DateTimeOffset.FromUnixTimeMilliseconds(row.Created).UtcDateTime;
 
     /// <summary>Fails the instance: its code does not fit its history, so nothing else it says counts.</summary>
     private static Turn Unplayable(UnplayableException e, DateTime now) =>

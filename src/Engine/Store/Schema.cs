@@ -66,8 +66,8 @@ internal static class Schema
             PRIMARY KEY (tag, value, created, instance)) WITHOUT ROWID;
         INSERT INTO tags SELECT t.key, t.value, i.created, i.key FROM instances i, json_each(i.tags) t WHERE t.value IS NOT NULL;
 
-        -- trace: what the activity's span hangs from.
-        ALTER TABLE activities ADD COLUMN trace TEXT;
+        -- trace: the span that started the instance, as a W3C traceparent; null when nobody traced.
+        ALTER TABLE instances ADD COLUMN trace TEXT;
         """;
 
     // Each brings a file to the next version; an empty one begins with the first. What a release has written is never edited.
@@ -115,14 +115,31 @@ internal static class Schema
         return connection;
     }
 
-    /// <summary>Refuses what is not an engine's file, or a newer program's; an older one's is read as it is.</summary>
-    /// <exception cref="EngineStoreException">It is refused, or cannot be opened.</exception>
-    public static void DemandReadable(string path)
+    /// <summary>The version of an engine's file, which may be in use.</summary>
+    /// <exception cref="EngineStoreException">It is not one, or a newer program wrote it.</exception>
+    public static long VersionOf(string path)
     {
         try
         {
             using var connection = OpenReader(path);
-            Check(connection, path);
+            return Check(connection, path);
+        }
+        catch (SqliteException e)
+        {
+            throw Translate(e, path);
+        }
+    }
+
+    /// <summary>Copies a file, which may be in use, as it is at this moment.</summary>
+    public static void Copy(string path, string copy)
+    {
+        try
+        {
+            using var connection = Connect(path, SqliteOpenMode.ReadWrite);
+            using var command = connection.CreateCommand();
+            command.CommandText = "VACUUM INTO $copy";
+            command.Parameters.AddWithValue("$copy", copy);
+            command.ExecuteNonQuery();
         }
         catch (SqliteException e)
         {

@@ -38,6 +38,12 @@ internal sealed record TurnCommit(InstanceRow Row, int TurnNumber, DateTime Now)
     /// <summary>What a rewind lets run again.</summary>
     public IReadOnlyList<Decision> Reopened { get; init; } = [];
 
+    /// <summary>What was answered, of an instance that is traced.</summary>
+    public IReadOnlyList<AnsweredCall> Answered { get; init; } = [];
+
+    /// <summary>When the run began.</summary>
+    public DateTime Began { get; init; }
+
     /// <summary><see cref="Events"/> as they are stored; written by whoever makes the turn, so that the one writer need not.</summary>
     public Value? StoredEvents { get; init; }
 
