@@ -44,14 +44,7 @@ public abstract partial class DurableContract
     {
         var release = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         var after = 0;
-        await using var host = await StartAsync(new DurableTasks()
-            .Activity<int, int>("slow", (_, _) => release.Task, TimeSpan.FromMinutes(2))
-            .Activity<int, int>("after", _ => Interlocked.Increment(ref after))
-            .Orchestrator<int, int>("main", async (context, _) =>
-            {
-                context.SetCustomStatus("waits");
-                return await context.CallActivityAsync<int>("slow", 0) + await context.CallActivityAsync<int>("after", 0);
-            }));
+        await using var host = await StartAsync(SlowThenAfter(release.Task, () => Interlocked.Increment(ref after)));
         var id = await host.Client.ScheduleNewOrchestrationInstanceAsync("main", 0);
         await host.UntilAsync(id, i => i.SerializedCustomStatus == "\"waits\"");
 
@@ -99,4 +92,14 @@ public abstract partial class DurableContract
         Assert.Equal(ShowsReason ? "\"the freeze\"" : null, suspended.SerializedOutput);
         Assert.Null(resumed.SerializedOutput);
     }
+
+    /// <summary>Calls an activity that answers when told to, then another.</summary>
+    private static DurableTasks SlowThenAfter(Task<int> answer, Func<int> after) => new DurableTasks()
+        .Activity<int, int>("slow", (_, _) => answer, TimeSpan.FromMinutes(2))
+        .Activity<int, int>("after", _ => after())
+        .Orchestrator<int, int>("main", async (context, _) =>
+        {
+            context.SetCustomStatus("waits");
+            return await context.CallActivityAsync<int>("slow", 0) + await context.CallActivityAsync<int>("after", 0);
+        });
 }

@@ -60,14 +60,7 @@ public abstract partial class DurableContract
     {
         var release = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         var after = 0;
-        await using var host = await StartAsync(new DurableTasks()
-            .Activity<int, int>("slow", (_, _) => release.Task, TimeSpan.FromMinutes(2))
-            .Activity<int, int>("after", _ => Interlocked.Increment(ref after))
-            .Orchestrator<int, int>("main", async (context, _) =>
-            {
-                context.SetCustomStatus("waits");
-                return await context.CallActivityAsync<int>("slow", 0) + await context.CallActivityAsync<int>("after", 0);
-            }));
+        await using var host = await StartAsync(SlowThenAfter(release.Task, () => Interlocked.Increment(ref after)));
         var id = await host.Client.ScheduleNewOrchestrationInstanceAsync("main", 0);
         await host.UntilAsync(id, i => i.SerializedCustomStatus == "\"waits\"");
 
