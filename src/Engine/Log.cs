@@ -26,6 +26,15 @@ internal static partial class Log
     [LoggerMessage(3004, LogLevel.Information, "An attempt of activity {Activity} failed")]
     public static partial void ActivityFailed(this ILogger logger, Exception exception, string activity);
 
+    [LoggerMessage(3020, LogLevel.Warning, "{Path} was not closed when its program ended; {Pragma} found it whole in {Took}")]
+    public static partial void StoreChecked(this ILogger logger, string path, string pragma, TimeSpan took);
+
+    [LoggerMessage(3021, LogLevel.Information, "Retention removed {Count} ended instances")]
+    public static partial void InstancesRetired(this ILogger logger, int count);
+
+    [LoggerMessage(3022, LogLevel.Information, "Backed up to {Path}: {Bytes} bytes in {Took}")]
+    public static partial void StoreBackedUp(this ILogger logger, string path, long bytes, TimeSpan took);
+
     [LoggerMessage(3050, LogLevel.Warning, "Instance {InstanceId} of version '{InstanceVersion}' waits for a program of its version; this one has '{Version}'")]
     public static partial void VersionRejected(this ILogger logger, string instanceId, string instanceVersion, string version);
 

@@ -69,6 +69,7 @@ internal sealed class ServerHost : IAsyncDisposable
             MaxConcurrentPerActivity = settings.Engine.MaxConcurrentPerActivity,
             MaxPendingWrites = settings.Engine.MaxPendingWrites,
             DrainTimeout = TimeSpan.FromSeconds(settings.Engine.DrainSeconds),
+            Retention = new RetentionPolicy { MaxAge = TimeSpan.FromDays(settings.Server.EventRetentionDays) },
             TimeProvider = time,
         };
         adjustEngine?.Invoke(engine);
@@ -78,6 +79,7 @@ internal sealed class ServerHost : IAsyncDisposable
         {
             AutoRollback = settings.Rollouts.AutoRollback,
             RetentionDays = settings.Server.EventRetentionDays,
+            HostRemovesInstances = true,
             KnowsApprover = name => Knows(name, settings.Groups, registry.Keys),
         });
         services.AddSluiceOrchestration();
