@@ -69,7 +69,12 @@ internal sealed class ServerHost : IAsyncDisposable
             MaxConcurrentPerActivity = settings.Engine.MaxConcurrentPerActivity,
             MaxPendingWrites = settings.Engine.MaxPendingWrites,
             DrainTimeout = TimeSpan.FromSeconds(settings.Engine.DrainSeconds),
-            Retention = new RetentionPolicy { MaxAge = TimeSpan.FromDays(settings.Server.EventRetentionDays) },
+            Synchronous = settings.Engine.SyncEveryCommit ? StoreSynchronous.Full : StoreSynchronous.Normal,
+            Retention = new RetentionPolicy
+            {
+                MaxAge = TimeSpan.FromDays(settings.Server.EventRetentionDays),
+                MaxCount = settings.Engine.MaxEndedInstances > 0 ? settings.Engine.MaxEndedInstances : null,
+            },
             TimeProvider = time,
         };
         adjustEngine?.Invoke(engine);
