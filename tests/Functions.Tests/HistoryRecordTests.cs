@@ -46,7 +46,7 @@ public sealed class HistoryRecordTests
             new TimerCreatedEvent(4) { FireAt = Noon, Timestamp = Noon },
             new TimerFiredEvent(-1) { TimerId = 4, FireAt = Noon, Timestamp = Noon },
         ];
-        var instance = new InstanceMetadata("Rollout", "x", RuntimeStatus.Running, Noon, Noon);
+        var instance = new InstanceMetadata("Rollout", "x", RuntimeStatus.Running, new DateTimeOffset(Noon), new DateTimeOffset(Noon));
 
         var found = InstanceDiagnosis.From(instance, [.. history.Select(HistoryRecords.Of)], new DateTimeOffset(Noon.AddMinutes(30)));
 
