@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Sluice.Durable;
@@ -109,7 +110,10 @@ internal sealed class OrchestrationExecution(
             _decisions.Enqueue(end);
         }
 
-        var turn = new Turn([.. _decisions], _cancelledTimers.ToHashSet(), _customStatus) { Answered = [.. _answered] };
+        var turn = new Turn([.. _decisions], _cancelledTimers.Count == 0 ? FrozenSet<int>.Empty : _cancelledTimers.ToHashSet(), _customStatus)
+        {
+            Answered = _answered.Count == 0 ? [] : [.. _answered],
+        };
         _answered.Clear();
         _decisions.Clear();
         _cancelledTimers.Clear();
@@ -217,7 +221,7 @@ internal sealed class OrchestrationExecution(
 
                     var decided = _nextId;
                     _scheduler.Run(() => task.Answer(answer));
-                    if (decided == _nextId && answer is (TaskFailed or SubOrchestrationInstanceFailed))
+                    if (decided == _nextId && answer is TaskFailed or SubOrchestrationInstanceFailed)
                     {
                         _quietFailures.Add(answer);
                     }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Sluice.Durable;
@@ -163,24 +164,9 @@ internal sealed class TurnMaker(
             Events = [ending],
             Status = RuntimeStatus.Terminated,
             Output = ending.Output,
+            EndsChildren = ending.Recursive,
             Began = Began(slot, row),
-            EndedChildren = ending.Recursive ? OpenChildren(slot, row) : [],
         };
-    }
-
-    /// <summary>Ids of the children that have not answered; none when the history cannot be read: ending an instance always works.</summary>
-    private List<string> OpenChildren(InstanceSlot slot, InstanceRow row)
-    {
-        try
-        {
-            var past = Load(slot, row);
-            var answered = past.OfType<Answer>().Select(a => a.TaskId).ToHashSet();
-            return [.. past.OfType<SubOrchestrationInstanceCreated>().Where(c => !answered.Contains(c.EventId)).Select(c => c.InstanceId)];
-        }
-        catch (UnreadableHistoryException)
-        {
-            return [];
-        }
     }
 
     private TurnCommit Run(InstanceSlot slot, InstanceRow row, Sorting sorted, List<HistoryEvent>? rewritten, UnplayableException? unplayable)
@@ -254,7 +240,7 @@ internal sealed class TurnMaker(
                     IsNonRetriable = true,
                 }),
             ],
-            new HashSet<int>(),
+            FrozenSet<int>.Empty,
             null);
 
     /// <summary>An instance's time never goes back, and is never before a timer that woke it, whatever the clock does.</summary>

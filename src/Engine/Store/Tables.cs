@@ -35,6 +35,7 @@ internal sealed class Tables : IDisposable
     private readonly Statement _tagsOf;
     private readonly Statement _statusOf;
     private readonly Statement _endedChildren;
+    private readonly Statement _openChildren;
     private long _firstMessage;
     private long _lastMessage;
 
@@ -70,6 +71,7 @@ internal sealed class Tables : IDisposable
         _deleteTag = Prepare("DELETE FROM tags WHERE tag = ?1 AND value = ?2 AND created = ?3 AND instance = ?4");
         _tagsOf = Prepare("SELECT tags, created FROM instances WHERE key = ?1 AND tags IS NOT NULL");
         _statusOf = Prepare("SELECT status FROM instances WHERE key = ?1");
+        _openChildren = Prepare("SELECT key FROM instances WHERE parent_key = ?1 AND status NOT IN (1, 3, 4, 5)");
         _endedChildren = Prepare("SELECT key FROM instances WHERE parent_key = ?1 AND status IN (1, 3, 4, 5)");
         _firstMessage = Math.Min(0, Number("SELECT min(number) FROM inbox"));
         _lastMessage = Math.Max(0, Number("SELECT max(number) FROM inbox"));
@@ -225,7 +227,10 @@ internal sealed class Tables : IDisposable
         {
             DeleteWork(key);
             Report(commit.Row, commit.Status, commit.Output, commit.Failure, commit.Now, effects);
-            EndChildren(commit, effects);
+            if (commit.EndsChildren)
+            {
+                EndChildren(commit, effects);
+            }
         }
 
         return effects;
@@ -402,12 +407,9 @@ internal sealed class Tables : IDisposable
 
     private void EndChildren(TurnCommit commit, Effects effects)
     {
-        foreach (var id in commit.EndedChildren)
+        foreach (var child in _openChildren.Read(r => r.GetInt64(0), commit.Row.Key))
         {
-            if (Find(id) is { } child && !InstanceRow.IsTerminal(child.Status) && child.ParentId == commit.Row.Id)
-            {
-                Send(child.Key, new ExecutionTerminated(commit.Now, commit.Output, Recursive: true), effects);
-            }
+            Send(child, new ExecutionTerminated(commit.Now, commit.Output, Recursive: true), effects);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Sluice.Durable;
 using Sluice.Engine.History;
 using Sluice.Engine.Kernel;
@@ -23,7 +24,7 @@ internal sealed record TurnCommit(InstanceRow Row, int TurnNumber, DateTime Now)
 
     public IReadOnlyList<Decision> Decisions { get; init; } = [];
 
-    public IReadOnlySet<int> CancelledTimers { get; init; } = new HashSet<int>();
+    public IReadOnlySet<int> CancelledTimers { get; init; } = FrozenSet<int>.Empty;
 
     public CustomStatus? CustomStatus { get; init; }
 
@@ -31,8 +32,8 @@ internal sealed record TurnCommit(InstanceRow Row, int TurnNumber, DateTime Now)
 
     public TaskFailure? Failure { get; init; }
 
-    /// <summary>Ids of children that end with the instance.</summary>
-    public IReadOnlyList<string> EndedChildren { get; init; } = [];
+    /// <summary>Whether its open children end with the instance.</summary>
+    public bool EndsChildren { get; init; }
 
     /// <summary>What a rewind lets run again.</summary>
     public IReadOnlyList<Decision> Reopened { get; init; } = [];
