@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using Sluice.Testing;
 
 namespace Sluice.Api.Tests;
 
@@ -96,6 +95,20 @@ public sealed class ManagementTests(ManagementTests.Fixture fixture) : IClassFix
     }
 
     [Fact]
+    public async Task A_failed_task_says_in_the_history_what_was_asked_and_why_it_failed()
+    {
+        await SendAsync("POST", "/orchestrators/Breaks/broken?timeout=30&pollingInterval=1", "\"hello\"");
+
+        var (_, body, _) = await SendAsync("GET", "/instances/broken?showHistory=true");
+        var failed = Assert.Single(body!["historyEvents"]!.AsArray(), e => (string?)e!["EventType"] == "TaskFailed")!;
+
+        Assert.Equal(("Broken", "\"hello\"", "it was told to fail"), ((string?)failed["FunctionName"], (string?)failed["Input"], (string?)failed["Reason"]));
+        Assert.StartsWith("System.InvalidOperationException: it was told to fail", (string?)failed["Details"], StringComparison.Ordinal);
+        Assert.True((DateTimeOffset)failed["ScheduledTime"]! <= (DateTimeOffset)failed["Timestamp"]!);
+        Assert.DoesNotContain(body["historyEvents"]!.AsArray(), e => (string?)e!["EventType"] is "TaskScheduled" or "OrchestratorStarted");
+    }
+
+    [Fact]
     public async Task A_failed_instance_is_a_server_error_only_when_asked_for()
     {
         await SendAsync("POST", "/orchestrators/Fails/failed", "1");
@@ -136,7 +149,7 @@ public sealed class ManagementTests(ManagementTests.Fixture fixture) : IClassFix
             seen.AddRange(page!.AsArray().Select(i => (string)i!["instanceId"]!));
             token = answer.Headers.TryGetValues("x-ms-continuation-token", out var values) ? values.Single() : null;
         }
-        while (token is not null);
+        while (token is { Length: > 0 });
 
         Assert.Equal(["page-0", "page-1", "page-2", "page-3", "page-4"], seen.Order());
     }
@@ -153,7 +166,7 @@ public sealed class ManagementTests(ManagementTests.Fixture fixture) : IClassFix
         var (gone, _, _) = await SendAsync("GET", "/instances/purged");
 
         Assert.Equal(
-            (HttpStatusCode.NotFound, HttpStatusCode.Accepted, HttpStatusCode.OK, HttpStatusCode.NotFound), (running, terminated, ended, gone));
+            (HttpStatusCode.OK, HttpStatusCode.Accepted, HttpStatusCode.OK, HttpStatusCode.NotFound), (running, terminated, ended, gone));
         Assert.Equal("""{"instancesDeleted":1}""", body?.ToJsonString());
     }
 
@@ -225,10 +238,7 @@ public sealed class ManagementTests(ManagementTests.Fixture fixture) : IClassFix
     {
         public Server Server { get; private set; } = null!;
 
-        public async ValueTask InitializeAsync() => Server = await Server.StartAsync(moreTasks: tasks => tasks
-            .Orchestrator<JsonNode, JsonNode>("Echo", (_, input) => Task.FromResult(input))
-            .Orchestrator<int, string>("Waits", (context, _) => context.WaitForExternalEvent<string>("Go"))
-            .Orchestrator<int, string>("Fails", (_, _) => throw new InvalidOperationException("it was told to fail")));
+        public async ValueTask InitializeAsync() => Server = await Server.StartAsync(moreTasks: ContractTests.AddTasks);
 
         public ValueTask DisposeAsync() => Server.DisposeAsync();
     }

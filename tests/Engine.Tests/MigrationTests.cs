@@ -50,6 +50,20 @@ public sealed class MigrationTests
     }
 
     [Fact]
+    public async Task What_sleeps_in_a_file_of_version_1_is_replayed_before_the_upgrade_and_the_file_stays_as_it_is()
+    {
+        await using var engine = await VirtualEngine.StartAsync(Sample());
+        await engine.Engine.StopAsync();
+        WriteVersion1(engine.Path);
+
+        var verdicts = StoredHistory.ReadFile(engine.Path).Select(new ReplayCheck(Sample()).Check).ToList();
+
+        Assert.Equal(["listens", "suspended", "parent", "scheduled", Child, "works"], verdicts.Select(v => v.InstanceId));
+        Assert.All(verdicts, v => Assert.Null(v.Fault));
+        Assert.Equal(1, Number(engine.Path, "SELECT version FROM schema_version"));
+    }
+
+    [Fact]
     public async Task A_migration_that_fails_leaves_the_file_as_it_was()
     {
         await using var engine = await VirtualEngine.StartAsync(Sample());

@@ -25,37 +25,8 @@ internal static class InstancePayload
     public static JsonNode? Output(InstanceMetadata instance) =>
         instance.Failure is { } failure ? JsonValue.Create(failure.ErrorMessage) : Parse(instance.SerializedOutput);
 
-    public static JsonArray History(IReadOnlyList<HistoryRecord> records, bool showOutput)
-    {
-        var events = new JsonArray();
-        foreach (var record in records)
-        {
-            var item = new JsonObject { ["EventType"] = record.EventType, ["Timestamp"] = record.Timestamp.UtcDateTime.ToString("o", CultureInfo.InvariantCulture) };
-            Add(item, "FunctionName", record.Name);
-            Add(item, "TaskScheduledId", record.TaskScheduledId);
-            Add(item, "FireAt", record.FireAt?.UtcDateTime.ToString("o", CultureInfo.InvariantCulture));
-            Add(item, "Reason", record.Failure?.ErrorMessage);
-            if (showOutput && record.Result is not null)
-            {
-                item["Result"] = Parse(record.Result);
-            }
-
-            events.Add(item);
-        }
-
-        return events;
-    }
-
-    private static void Add<T>(JsonObject item, string name, T? value)
-    {
-        if (value is not null)
-        {
-            item[name] = JsonValue.Create(value);
-        }
-    }
-
-    // What is stored is JSON; if it is not, it is shown as the text it is.
-    private static JsonNode? Parse(string? json)
+    /// <summary>What is stored is JSON; if it is not, it is shown as the text it is.</summary>
+    public static JsonNode? Parse(string? json)
     {
         if (json is null)
         {

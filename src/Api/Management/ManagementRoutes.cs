@@ -1,6 +1,9 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Extensions;
+using Microsoft.Net.Http.Headers;
 using Sluice.Api.Http;
 using Sluice.Durable;
 
@@ -38,13 +41,14 @@ internal static class ManagementRoutes
 
     private static async Task<IResult> StartAsync(Call call, CancellationToken cancellationToken)
     {
+        var patience = Patience(call);
         var input = await ReadJsonAsync(call, needed: false, cancellationToken);
         var client = call.Service<DurableClient>();
         var id = call.Value("id");
         try
         {
             id = await client.ScheduleNewOrchestrationInstanceAsync(
-                call.Value("name"), input, new StartOptions { InstanceId = id.Length > 0 ? id : null }, cancellationToken);
+                call.Value("name"), input, new StartOptions { InstanceId = id.Length > 0 ? id : null, ReplaceEnded = true }, cancellationToken);
         }
         catch (ArgumentException e)
         {
@@ -55,18 +59,19 @@ internal static class ManagementRoutes
             return Message(StatusCodes.Status409Conflict, $"An Orchestration instance with the status {e.Status} already exists.");
         }
 
-        return await StartedAsync(call, id, cancellationToken);
+        return await StartedAsync(call, id, patience, cancellationToken);
     }
 
     private static async Task<IResult> RestartAsync(Call call, CancellationToken cancellationToken)
     {
+        var patience = Patience(call);
         var renew = Flag(call, "restartWithNewInstanceId", true);
         try
         {
             var id = await call.Service<DurableClient>().RestartAsync(call.Value("id"), renew, cancellationToken);
-            return await StartedAsync(call, id, cancellationToken);
+            return await StartedAsync(call, id, patience, cancellationToken);
         }
-        catch (InstanceNotFoundException e)
+        catch (Exception e) when (e is InstanceNotFoundException or ArgumentException)
         {
             return Message(StatusCodes.Status400BadRequest, e.Message);
         }
@@ -80,20 +85,18 @@ internal static class ManagementRoutes
         }
     }
 
-    // With timeout and pollingInterval the answer waits for the end, as `WaitForCompletionOrCreateCheckStatusResponse` does.
-    private static async Task<IResult> StartedAsync(Call call, string id, CancellationToken cancellationToken)
+    private static async Task<IResult> StartedAsync(Call call, string id, TimeSpan? patience, CancellationToken cancellationToken)
     {
-        var timeout = Seconds(call, "timeout");
-        if (timeout is { } patience && Seconds(call, "pollingInterval") is not null)
+        if (patience is { } wait)
         {
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            deadline.CancelAfter(patience);
+            deadline.CancelAfter(wait);
             try
             {
                 var ended = await call.Service<DurableClient>().WaitForInstanceCompletionAsync(id, getInputsAndOutputs: true, deadline.Token);
                 return ended.RuntimeStatus == RuntimeStatus.Completed
                     ? Json(InstancePayload.Output(ended), StatusCodes.Status200OK)
-                    : Json(InstancePayload.Of(ended, showInput: true), StatusCodes.Status200OK);
+                    : Json(await ShowAsync(call, ended, cancellationToken), StatusCodes.Status200OK);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -126,18 +129,13 @@ internal static class ManagementRoutes
         var instance = await client.GetInstanceAsync(id, getInputsAndOutputs: true, cancellationToken);
         if (instance is null)
         {
-            return Message(StatusCodes.Status404NotFound, $"No instance with ID '{id}' was found.");
+            return Unknown(id);
         }
 
-        var body = InstancePayload.Of(instance, Flag(call, "showInput", true));
-        if (Flag(call, "showHistory", false))
-        {
-            body["historyEvents"] = InstancePayload.History(await client.GetOrchestrationHistoryAsync(id, cancellationToken), Flag(call, "showHistoryOutput", false));
-        }
-
+        var body = await ShowAsync(call, instance, cancellationToken);
         if (!instance.IsTerminal)
         {
-            call.Http.Response.Headers.Location = call.Service<ManagementUris>().Status(call.BaseUrl, id);
+            call.Http.Response.Headers.Location = call.Http.Request.GetEncodedUrl();
             call.Http.Response.Headers.RetryAfter = "5";
             return Json(body, StatusCodes.Status202Accepted);
         }
@@ -145,6 +143,19 @@ internal static class ManagementRoutes
         return Json(body, instance.RuntimeStatus == RuntimeStatus.Failed && Flag(call, "returnInternalServerErrorOnFailure", false)
             ? StatusCodes.Status500InternalServerError
             : StatusCodes.Status200OK);
+    }
+
+    private static async Task<JsonObject> ShowAsync(Call call, InstanceMetadata instance, CancellationToken cancellationToken)
+    {
+        var showInput = Flag(call, "showInput", true);
+        var body = InstancePayload.Of(instance, showInput);
+        if (Flag(call, "showHistory", false) && instance.RuntimeStatus != RuntimeStatus.Pending)
+        {
+            var history = await call.Service<DurableClient>().GetOrchestrationHistoryAsync(instance.InstanceId, cancellationToken);
+            body["historyEvents"] = HistoryPayload.Of(history, showInput, Flag(call, "showHistoryOutput", false));
+        }
+
+        return body;
     }
 
     private static async Task<IResult> ListAsync(Call call, CancellationToken cancellationToken)
@@ -156,17 +167,23 @@ internal static class ManagementRoutes
             Statuses = Statuses(call),
             CreatedFrom = query.Time("createdTimeFrom"),
             CreatedTo = query.Time("createdTimeTo"),
-            PageSize = query.Integer("top", 100, 1, 1000),
+            PageSize = PageSize(call),
             ContinuationToken = call.Http.Request.Headers[ContinuationHeader].ToString() is { Length: > 0 } token ? token : null,
             FetchInputsAndOutputs = true,
         };
         query.ThrowIfFaulty();
 
-        var page = await call.Service<DurableClient>().GetAllInstancesAsync(wanted, cancellationToken);
-        if (page.ContinuationToken is not null)
+        InstancePage page;
+        try
         {
-            call.Http.Response.Headers[ContinuationHeader] = page.ContinuationToken;
+            page = await call.Service<DurableClient>().GetAllInstancesAsync(wanted, cancellationToken);
         }
+        catch (ArgumentException e)
+        {
+            return Message(StatusCodes.Status400BadRequest, e.Message);
+        }
+
+        call.Http.Response.Headers[ContinuationHeader] = page.ContinuationToken ?? "";
 
         var showInput = Flag(call, "showInput", true);
         return Json(new JsonArray([.. page.Instances.Select(i => InstancePayload.Of(i, showInput))]), StatusCodes.Status200OK);
@@ -174,10 +191,11 @@ internal static class ManagementRoutes
 
     private static async Task<IResult> PurgeAsync(Call call, CancellationToken cancellationToken)
     {
-        var removed = await call.Service<DurableClient>().PurgeInstanceAsync(call.Value("id"), cancellationToken);
-        return removed == 0
-            ? Message(StatusCodes.Status404NotFound, $"No ended instance with ID '{call.Value("id")}' was found.")
-            : Deleted(removed);
+        var client = call.Service<DurableClient>();
+        var id = call.Value("id");
+        return await client.GetInstanceAsync(id, cancellationToken: cancellationToken) is null
+            ? Unknown(id)
+            : Deleted(await client.PurgeInstanceAsync(id, cancellationToken));
     }
 
     private static async Task<IResult> PurgeManyAsync(Call call, CancellationToken cancellationToken)
@@ -196,15 +214,25 @@ internal static class ManagementRoutes
         return removed == 0 ? Message(StatusCodes.Status404NotFound, "No instance matched.") : Deleted(removed);
     }
 
+    // Whether there is somebody to hear it comes before what is said.
     private static async Task<IResult> RaiseAsync(Call call, CancellationToken cancellationToken)
     {
-        if (!call.Http.Request.HasJsonContentType())
+        var id = call.Value("id");
+        switch (await call.Service<DurableClient>().GetInstanceAsync(id, cancellationToken: cancellationToken))
+        {
+            case null:
+                return Unknown(id);
+            case { IsTerminal: true }:
+                return TypedResults.StatusCode(StatusCodes.Status410Gone);
+        }
+
+        if (!MediaTypeHeaderValue.TryParse(call.Http.Request.ContentType, out var type) || !type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase))
         {
             return Message(StatusCodes.Status400BadRequest, "Only application/json request content is supported");
         }
 
         var payload = await ReadJsonAsync(call, needed: true, cancellationToken);
-        return await ActAsync(call, (client, id, _) => client.RaiseEventAsync(id, call.Value("eventName"), payload, cancellationToken), cancellationToken);
+        return await ActAsync(call, (client, _, _) => client.RaiseEventAsync(id, call.Value("eventName"), payload, cancellationToken), cancellationToken);
     }
 
     private static async Task<IResult> ActAsync(
@@ -221,11 +249,15 @@ internal static class ManagementRoutes
         }
         catch (InstanceNotFoundException)
         {
-            return Message(StatusCodes.Status404NotFound, $"No instance with ID '{id}' was found.");
+            return Unknown(id);
         }
-        catch (InstanceStateException)
+        catch (InstanceStateException e) when (e.Status is RuntimeStatus.Completed or RuntimeStatus.Failed or RuntimeStatus.Terminated or RuntimeStatus.Canceled)
         {
             return TypedResults.StatusCode(StatusCodes.Status410Gone);
+        }
+        catch (InstanceStateException e)
+        {
+            return Message(StatusCodes.Status400BadRequest, e.Message);
         }
     }
 
@@ -262,8 +294,28 @@ internal static class ManagementRoutes
     private static bool Flag(Call call, string name, bool fallback) =>
         bool.TryParse(call.Http.Request.Query[name].ToString(), out var value) ? value : fallback;
 
-    private static TimeSpan? Seconds(Call call, string name) =>
-        double.TryParse(call.Http.Request.Query[name].ToString(), out var seconds) && seconds is > 0 and <= 3600 ? TimeSpan.FromSeconds(seconds) : null;
+    // As many as are wanted, within what a page holds; a client that wants more finds the token.
+    private static int PageSize(Call call) =>
+        int.TryParse(call.Http.Request.Query["top"].ToString(), CultureInfo.InvariantCulture, out var top) && top > 0 ? Math.Min(top, 1000) : 100;
+
+    /// <summary>How long the answer to a start waits for the end; null for not at all. Both parameters are needed, though nobody polls here.</summary>
+    private static TimeSpan? Patience(Call call)
+    {
+        if (Seconds(call, "timeout") is not { } timeout || Seconds(call, "pollingInterval") is not { } interval)
+        {
+            return null;
+        }
+
+        return interval <= timeout
+            ? TimeSpan.FromSeconds(timeout)
+            : throw new ProblemException(Problem.Of(
+                StatusCodes.Status400BadRequest, "bad-parameter", "Bad parameter", $"Total timeout {timeout} should be bigger than retry timeout {interval}"));
+    }
+
+    private static double? Seconds(Call call, string name) =>
+        double.TryParse(call.Http.Request.Query[name].ToString(), CultureInfo.InvariantCulture, out var seconds) && seconds >= 0 ? Math.Min(seconds, 3600) : null;
+
+    private static IResult Unknown(string id) => Message(StatusCodes.Status404NotFound, $"No instance with ID '{id}' was found.");
 
     private static IResult Deleted(int count) => Json(new JsonObject { ["instancesDeleted"] = count }, StatusCodes.Status200OK);
 

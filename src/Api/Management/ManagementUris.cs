@@ -43,11 +43,4 @@ public sealed class ManagementUris(Func<string, string, InstanceLink> link)
 
         string Of(string action, string query) => $"{instance.Uri}{action}?{query}{instance.Parameters}";
     }
-
-    /// <summary>The URI that tells an instance's status.</summary>
-    public string Status(string baseUrl, string id)
-    {
-        var instance = link(baseUrl, id);
-        return $"{instance.Uri}?{instance.Parameters}";
-    }
 }

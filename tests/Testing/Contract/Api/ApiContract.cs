@@ -18,7 +18,7 @@ public abstract partial class ApiContract
     /// <summary>Starts a fresh server.</summary>
     protected abstract Task<ContractServer> StartAsync();
 
-    private static readonly string[] Headers = ["Location", "Retry-After", "Allow", "WWW-Authenticate", "Cache-Control", "X-Content-Type-Options"];
+    private static readonly string[] Headers = ["Location", "Retry-After", "x-ms-continuation-token", "Allow", "WWW-Authenticate", "Cache-Control", "X-Content-Type-Options"];
     private static readonly JsonSerializerOptions Written = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static TheoryData<string> Scenarios => [.. Directory.GetFiles(Folder, "*.json").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal)];
@@ -30,7 +30,7 @@ public abstract partial class ApiContract
         var file = Path.Combine(Folder, scenario + ".json");
         var exchanges = JsonNode.Parse(await File.ReadAllTextAsync(file))!.AsArray();
         await using var server = await StartAsync();
-        if (scenario == "management" && !ServesManagement)
+        if (scenario.StartsWith("management", StringComparison.Ordinal) && !ServesManagement)
         {
             var (status, body, _) = await server.SendAsync("admin", "GET", "/runtime/webhooks/durabletask/instances");
             Assert.Equal((System.Net.HttpStatusCode.NotFound, "urn:sluice:problem:not-found"), (status, (string?)body!["type"]));
@@ -40,7 +40,11 @@ public abstract partial class ApiContract
         foreach (var exchange in exchanges)
         {
             var request = exchange!["request"]!;
-            if (exchange["once"] is { } once)
+            if (exchange["once"]?["instance"] is { } instance)
+            {
+                await server.UntilStatusAsync((string)instance!, (string)exchange["once"]!["status"]!);
+            }
+            else if (exchange["once"] is { } once)
             {
                 await server.UntilPhaseAsync((string)once["rollout"]!, (string)once["phase"]!);
             }
@@ -66,7 +70,7 @@ public abstract partial class ApiContract
     private static async Task<JsonObject> SendAsync(ContractServer server, JsonNode request)
     {
         var headers = request["headers"]?.AsObject().Select(h => (h.Key, (string)h.Value!)).ToArray() ?? [];
-        var body = request["body"] is { } json ? json.ToJsonString() : null;
+        var body = request["body"] is { } json ? json.ToJsonString() : (string?)request["text"];
         var (status, answered, message) = await server.SendAsync((string?)request["as"], (string)request["method"]!, (string)request["path"]!, body, headers);
         var shown = new JsonObject();
         foreach (var header in Headers)
@@ -96,6 +100,7 @@ public abstract partial class ApiContract
         text = text.Replace(server.Url, "{url}", StringComparison.Ordinal).Replace(ContractServer.SystemKeyText, "{code}", StringComparison.Ordinal);
         text = Time().Replace(text, "{time}");
         text = Key().Replace(text, "{key}");
+        text = NewId().Replace(Token().Replace(text, "{token}"), "{id}");
         return Took().Replace(text, "{took}");
     }
 
@@ -106,6 +111,13 @@ public abstract partial class ApiContract
 
     [GeneratedRegex(@"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex Time();
+
+    // after:…, in Base64.
+    [GeneratedRegex("YWZ0ZXI6[A-Za-z0-9+/=]+", RegexOptions.NonBacktracking)]
+    private static partial Regex Token();
+
+    [GeneratedRegex(@"\b[0-9a-f]{32}\b", RegexOptions.NonBacktracking)]
+    private static partial Regex NewId();
 
     [GeneratedRegex("slc_[A-Za-z0-9_-]{43}", RegexOptions.NonBacktracking)]
     private static partial Regex Key();

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json.Nodes;
 using Sluice.Api.Keys;
 using Sluice.Orchestration.Ports;
@@ -47,7 +46,8 @@ public abstract class ContractServer : IAsyncDisposable
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         if (body is not null)
         {
-            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+            var type = headers.FirstOrDefault(h => h.Name == "Content-Type").Value ?? "application/json; charset=utf-8";
+            request.Content = new StringContent(body, MediaTypeHeaderValue.Parse(type));
         }
 
         foreach (var (name, value) in headers)
@@ -79,6 +79,23 @@ public abstract class ContractServer : IAsyncDisposable
 
             Assert.True(DateTime.UtcNow < deadline, $"{id} did not get {phase}; it is {body}");
             await Task.Delay(50);
+        }
+    }
+
+    /// <summary>Looks until an instance has a status, over the management routes; says what it was when it takes too long.</summary>
+    public async Task UntilStatusAsync(string id, string status)
+    {
+        var deadline = DateTime.UtcNow.AddSeconds(60);
+        while (true)
+        {
+            var (_, body, _) = await SendAsync(null, "GET", $"/runtime/webhooks/durabletask/instances/{id}?code={SystemKeyText}");
+            if ((string?)body?["runtimeStatus"] == status)
+            {
+                return;
+            }
+
+            Assert.True(DateTime.UtcNow < deadline, $"{id} did not get {status}; it is {body}");
+            await Task.Delay(20);
         }
     }
 
