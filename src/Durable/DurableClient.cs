@@ -86,7 +86,7 @@ public abstract class DurableClient
 
     /// <summary>Removes an instance that has ended.</summary>
     /// <param name="instanceId">Which.</param>
-    /// <param name="recursive">Whether the children of its last run that have ended go as well, and theirs.</param>
+    /// <param name="recursive">Whether its children that have ended go as well, and theirs (docs/durable-differences.md: not on Azure Storage).</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>How many were removed: 0 when there is none or it has not ended.</returns>
     public abstract Task<int> PurgeInstanceAsync(string instanceId, bool recursive, CancellationToken cancellationToken = default);

@@ -85,6 +85,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
         catch
         {
             _store?.Dispose();
+            _store = null;
             _lock.Dispose();
             throw;
         }
@@ -132,9 +133,9 @@ public sealed class EmbeddedEngine : IAsyncDisposable
 
         _dispatcher.Abandon();
         _store.Dispose();
-        _lock!.Dispose();
         _dispatcher.Dispose();
         _marks!.Dispose();
+        _lock!.Dispose();
         _metrics.Dispose();
         CloseGate(Stopped());
         _watch.End(Stopped());

@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Sluice.Durable;
 using Sluice.Engine.History;
 using Sluice.Engine.Runtime;
 using Sluice.Engine.Store;
+using Sluice.Engine.Tracing;
 
 namespace Sluice.Engine;
 
@@ -93,7 +95,10 @@ public sealed class EngineClient : DurableClient
         var now = NowMilliseconds;
         var startAt = Math.Max(now, StoreReader.Ceiling(options?.StartAt) ?? now);
         long? replaced = null;
+        using var span = EngineSpans.BeginStart(orchestratorName, version, id);
+        var trace = EngineSpans.Carried(span);
         await WriteAsync(
+            span,
             (tables, effects) =>
             {
                 if (tables.Find(id) is { } taken)
@@ -107,7 +112,9 @@ public sealed class EngineClient : DurableClient
                     replaced = taken.Key;
                 }
 
-                return Done(tables.Insert(id, orchestratorName, version, json, tags, parent: null, now, startAt, effects));
+                var inserted = tables.Insert(id, orchestratorName, version, json, tags, parent: null, trace, now, startAt, effects);
+                span?.SetTag("durabletask.task.execution_id", EngineSpans.ExecutionId(inserted, 0));
+                return Done(inserted);
             },
             cancellationToken);
         if (replaced is { } key)
@@ -119,11 +126,12 @@ public sealed class EngineClient : DurableClient
     }
 
     /// <inheritdoc/>
-    public override Task RaiseEventAsync(string instanceId, string eventName, object? payload = null, CancellationToken cancellationToken = default)
+    public override async Task RaiseEventAsync(string instanceId, string eventName, object? payload = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(eventName);
         var raised = new EventRaised(Now, eventName, DurableJson.Write(payload));
-        return TellAsync(instanceId, "raise an event for", raised, cancellationToken);
+        using var span = EngineSpans.BeginEvent(eventName, instanceId);
+        await TellAsync(instanceId, "raise an event for", raised, cancellationToken, span);
     }
 
     /// <inheritdoc/>
@@ -212,7 +220,11 @@ public sealed class EngineClient : DurableClient
         var id = restartWithNewInstanceId ? Guid.NewGuid().ToString("N") : instanceId;
         var now = NowMilliseconds;
         long? removed = null;
+        var before = _store.Reader.Find(instanceId) ?? throw new InstanceNotFoundException(instanceId);
+        using var span = EngineSpans.BeginStart(before.Name, before.Version, id);
+        var trace = EngineSpans.Carried(span);
         await WriteAsync(
+            span,
             (tables, effects) =>
             {
                 if (tables.Find(instanceId) is not { } found || tables.Load(found.Key) is not { } row)
@@ -226,7 +238,7 @@ public sealed class EngineClient : DurableClient
                     removed = found.Key;
                 }
 
-                tables.Insert(id, row.Name, row.Version, row.Input, row.Tags, parent: null, now, now, effects);
+                tables.Insert(id, row.Name, row.Version, row.Input, row.Tags, parent: null, trace, now, now, effects);
                 return null;
             },
             cancellationToken);
@@ -306,7 +318,8 @@ public sealed class EngineClient : DurableClient
 
     private static Exception? Done(long key) => key > 0 ? null : new InvalidOperationException("An instance got no key.");
 
-    private Task TellAsync(string instanceId, string action, HistoryEvent historyEvent, CancellationToken cancellationToken) => WriteAsync(
+    private Task TellAsync(string instanceId, string action, HistoryEvent historyEvent, CancellationToken cancellationToken, Activity? span = null) => WriteAsync(
+        span,
         (tables, effects) =>
         {
             if (tables.Find(instanceId) is not { } found)
@@ -323,6 +336,19 @@ public sealed class EngineClient : DurableClient
             return null;
         },
         cancellationToken);
+
+    private async Task WriteAsync(Activity? span, Func<Tables, Effects, Exception?> apply, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await WriteAsync(apply, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            span.Failed(e);
+            throw;
+        }
+    }
 
     /// <summary>Writes, or throws what <paramref name="apply"/> returns.</summary>
     private async Task WriteAsync(Func<Tables, Effects, Exception?> apply, CancellationToken cancellationToken)

@@ -14,6 +14,9 @@ internal static partial class Log
     [LoggerMessage(3003, LogLevel.Warning, "{Count} activities did not end in time; they run again after the next start")]
     public static partial void ActivitiesLeftRunning(this ILogger logger, int count);
 
+    [LoggerMessage(3004, LogLevel.Information, "An attempt of activity {Activity} failed")]
+    public static partial void ActivityFailed(this ILogger logger, Exception exception, string activity);
+
     [LoggerMessage(3005, LogLevel.Warning, "The turn of instance {Instance} could not be made, attempt {Attempt} of {Attempts}; the next follows in {Delay}")]
     public static partial void TurnFailed(this ILogger logger, Exception exception, string instance, int attempt, int attempts, TimeSpan delay);
 
@@ -23,8 +26,8 @@ internal static partial class Log
     [LoggerMessage(3007, LogLevel.Critical, "Instance {Instance} can be neither run nor ended; it stands still until the next start")]
     public static partial void TurnGivenUp(this ILogger logger, Exception exception, string instance);
 
-    [LoggerMessage(3004, LogLevel.Information, "An attempt of activity {Activity} failed")]
-    public static partial void ActivityFailed(this ILogger logger, Exception exception, string activity);
+    [LoggerMessage(3008, LogLevel.Warning, "The spans of a turn of instance {Instance} were not told")]
+    public static partial void SpansLost(this ILogger logger, Exception exception, string instance);
 
     [LoggerMessage(3020, LogLevel.Warning, "{Path} was not closed when its program ended; {Pragma} found it whole in {Took}")]
     public static partial void StoreChecked(this ILogger logger, string path, string pragma, TimeSpan took);

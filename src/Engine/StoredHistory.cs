@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -10,6 +11,8 @@ namespace Sluice.Engine;
 /// <summary>What happened to one instance in its present run, taken out of a file: to be replayed elsewhere, or kept as a specimen.</summary>
 public sealed class StoredHistory
 {
+    private const int LongestName = 150;
+
     private StoredHistory(Head head, List<HistoryEvent> events) => (Top, Events) = (head, events);
 
     /// <summary>Which instance.</summary>
@@ -34,19 +37,28 @@ public sealed class StoredHistory
     /// <exception cref="EngineStoreException">The file cannot be read.</exception>
     public static IEnumerable<StoredHistory> ReadFile(string path, IReadOnlyCollection<RuntimeStatus>? statuses = null)
     {
-        using var reader = new StoreReader(path);
-        statuses ??= [RuntimeStatus.Pending, RuntimeStatus.Running, RuntimeStatus.Suspended, RuntimeStatus.ContinuedAsNew];
-        var last = 0L;
-        while (reader.Scan(statuses, last, 1_000) is { Count: > 0 } rows)
+        using var present = new PresentCopy(path);
+        using var reader = new StoreReader(present.Path);
+        var query = new EngineQuery
         {
-            foreach (var row in rows)
+            PageSize = 1_000,
+            Statuses = statuses ?? [RuntimeStatus.Pending, RuntimeStatus.Running, RuntimeStatus.Suspended, RuntimeStatus.ContinuedAsNew],
+        };
+        do
+        {
+            var page = reader.Query(query);
+            foreach (var instance in page.Instances)
             {
-                yield return new StoredHistory(
-                    new Head(row.Id, row.Name, row.Version, row.Status), [.. reader.History(row.Key).SelectMany(HistoryJson.ReadList)]);
+                if (reader.Find(instance.InstanceId) is { } row)
+                {
+                    yield return new StoredHistory(
+                        new Head(row.Id, row.Name, row.Version, row.Status), [.. reader.History(row.Key).SelectMany(HistoryJson.ReadList)]);
+                }
             }
 
-            last = rows[^1].Key;
+            query = query with { ContinuationToken = page.ContinuationToken };
         }
+        while (query.ContinuationToken is not null);
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
@@ -73,8 +85,17 @@ public sealed class StoredHistory
         return text.Append("\n]}\n").ToString();
     }
 
-    /// <summary>A file name for it that every file system takes.</summary>
-    public string FileName => Uri.EscapeDataString(InstanceId).Replace('%', '_') + ".json";
+    /// <summary>A file name for it that every file system takes, and that no other id has.</summary>
+    public string FileName
+    {
+        get
+        {
+            var name = Uri.EscapeDataString(InstanceId).Replace("_", "__", StringComparison.Ordinal).Replace('%', '_');
+            return name.Length <= LongestName
+                ? name + ".json"
+                : $"{name[..LongestName]}-{Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes(InstanceId)))}.json";
+        }
+    }
 
     /// <summary>The same up to an event.</summary>
     internal StoredHistory UpTo(int count) => new(Top, Events[..count]);

@@ -146,7 +146,10 @@ public sealed class ExecutionTests
         Func<DurableContext, Task<int>> code = context => context.CallSubOrchestratorAsync<int>("c", 0, new SubOrchestrationOptions { InstanceId = "x" });
         var decision = Execution(code, new KernelOptions { DefaultVersion = "1.0" }).Run([Start], Noon).Decisions[0];
 
-        Execution(code, new KernelOptions { DefaultVersion = "2.0" }).Replay([new OrchestratorStarted(Noon), Start, decision, new OrchestratorCompleted(Noon)]);
+        foreach (var options in new[] { new KernelOptions { DefaultVersion = "2.0" }, KernelOptions.Default })
+        {
+            Execution(code, options).Replay([new OrchestratorStarted(Noon), Start, decision, new OrchestratorCompleted(Noon)]);
+        }
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class KernelTests
     [Fact]
     public async Task A_line_is_logged_once_however_often_the_code_is_replayed()
     {
-        using var lines = new Lines();
+        using var lines = new Lines("orchestration");
         await using var engine = await VirtualEngine.StartAsync(
             new DurableTasks()
                 .Activity<int, int>("a", n => n)
@@ -65,6 +65,23 @@ public sealed class KernelTests
         await engine.RunAsync(await engine.Client.ScheduleNewOrchestrationInstanceAsync("main", 0));
 
         Assert.Equal(["after 0", "after 1", "after 2"], lines.Written);
+    }
+
+    [Fact]
+    public async Task A_run_that_throws_after_it_asked_for_the_next_one_is_warned_of()
+    {
+        using var lines = new Lines("Sluice.Engine");
+        await using var engine = await VirtualEngine.StartAsync(
+            new DurableTasks().Orchestrator<int, int>("main", (context, _) =>
+            {
+                context.ContinueAsNew(1);
+                throw new InvalidOperationException("no");
+            }),
+            options: new VirtualEngineOptions { Loggers = lines });
+
+        await engine.RunAsync(await engine.Client.ScheduleNewOrchestrationInstanceAsync("main", 0, new StartOptions { InstanceId = "i" }));
+
+        Assert.Contains("Instance i asked for a next run and then threw: it fails, and the next run does not begin", lines.Written);
     }
 
     [Fact]
@@ -208,11 +225,11 @@ public sealed class KernelTests
         await Assert.ThrowsAsync<ArgumentException>(() => engine.Client.QueryAsync(new EngineQuery { PageSize = 0 }));
     }
 
-    private sealed class Lines : ILoggerFactory, ILogger
+    private sealed class Lines(string category) : ILoggerFactory, ILogger
     {
         public List<string> Written { get; } = [];
 
-        public ILogger CreateLogger(string categoryName) => categoryName == "orchestration" ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+        public ILogger CreateLogger(string categoryName) => categoryName == category ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
 
         public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
 

@@ -50,15 +50,16 @@ public sealed class MigrationTests
     }
 
     [Fact]
-    public async Task Histories_are_read_without_migrating_the_file()
+    public async Task What_sleeps_in_a_file_of_version_1_is_replayed_before_the_upgrade_and_the_file_stays_as_it_is()
     {
         await using var engine = await VirtualEngine.StartAsync(Sample());
         await engine.Engine.StopAsync();
         WriteVersion1(engine.Path);
 
-        var histories = StoredHistory.ReadFile(engine.Path).ToList();
+        var verdicts = StoredHistory.ReadFile(engine.Path).Select(new ReplayCheck(Sample()).Check).ToList();
 
-        Assert.Equal(["listens", "suspended", "parent", "scheduled", Child, "works"], histories.Select(h => h.InstanceId));
+        Assert.Equal(["listens", "suspended", "parent", "scheduled", Child, "works"], verdicts.Select(v => v.InstanceId));
+        Assert.All(verdicts, v => Assert.Null(v.Fault));
         Assert.Equal(1, Number(engine.Path, "SELECT version FROM schema_version"));
     }
 

@@ -78,6 +78,54 @@ public sealed class PoisonTests
     }
 
     [Fact]
+    public async Task A_turn_that_cannot_be_written_takes_no_other_write_along_and_poisons_its_instance()
+    {
+        await using var engine = await StartAsync(_ => false);
+        await engine.Client.ScheduleNewOrchestrationInstanceAsync("pair", 0, new StartOptions { InstanceId = "bad" });
+        await engine.Client.ScheduleNewOrchestrationInstanceAsync("pair", 0, new StartOptions { InstanceId = "good" });
+        await engine.SettleAsync();
+        DiagnosisTests.Execute(
+            engine,
+            "CREATE TRIGGER no BEFORE INSERT ON history WHEN NEW.position >> 24 = 1 AND instr(CAST(NEW.events AS TEXT), 'Poisoned') = 0 BEGIN SELECT RAISE(ABORT, 'not this one'); END");
+
+        await Task.WhenAll(
+            engine.Client.RaiseEventAsync("bad", "letter", "a"),
+            engine.Client.RaiseEventAsync("good", "letter", "a"),
+            engine.Client.RaiseEventAsync("good", "letter", "b"));
+
+        var failed = await engine.RunAsync("bad");
+        Assert.Equal("ab", (await engine.RunAsync("good")).ReadOutputAs<string>());
+        Assert.Equal("Poisoned", failed.Failure!.Code);
+        Assert.Contains("not this one", failed.Failure.ErrorMessage, StringComparison.Ordinal);
+
+        DiagnosisTests.Execute(engine, "DROP TRIGGER no");
+        await engine.Client.RewindInstanceAsync("bad", "mended");
+        await engine.Client.RaiseEventAsync("bad", "letter", "b");
+        Assert.Equal("ab", (await engine.RunAsync("bad")).ReadOutputAs<string>());
+    }
+
+    [Fact]
+    public async Task One_that_can_be_neither_run_nor_ended_stands_still_is_shown_and_disturbs_no_other()
+    {
+        await using var engine = await StartAsync(_ => false);
+        await engine.Client.ScheduleNewOrchestrationInstanceAsync("pair", 0, new StartOptions { InstanceId = "bad" });
+        await engine.SettleAsync();
+        DiagnosisTests.Execute(
+            engine, "CREATE TRIGGER no BEFORE INSERT ON history WHEN NEW.position >> 24 = 1 BEGIN SELECT RAISE(ABORT, 'not this one'); END");
+        await engine.Client.RaiseEventAsync("bad", "letter", "a");
+        await engine.AdvanceAsync(TimeSpan.FromHours(1));
+
+        Assert.Null(engine.Clock.NextDue);
+        Assert.Contains("not this one", Assert.Single((await engine.Client.DiagnoseAsync("bad"))!.Faults), StringComparison.Ordinal);
+        Assert.Equal("x", (await engine.RunAsync(await engine.Client.ScheduleNewOrchestrationInstanceAsync("echo", "x"))).ReadOutputAs<string>());
+
+        DiagnosisTests.Execute(engine, "DROP TRIGGER no");
+        await engine.RestartAsync();
+        await engine.Client.RaiseEventAsync("bad", "letter", "b");
+        Assert.Equal("ab", (await engine.RunAsync("bad")).ReadOutputAs<string>());
+    }
+
+    [Fact]
     public async Task A_message_that_cannot_be_read_at_a_start_fails_its_instance_alone()
     {
         await using var engine = await StartAsync(_ => false);

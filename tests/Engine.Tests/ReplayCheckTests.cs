@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using Sluice.Durable;
 using Sluice.Testing;
 
@@ -56,6 +57,46 @@ public sealed class ReplayCheckTests
         Assert.Equal(code, new ReplayCheck(Program("a")).Check(history).Fault?.Split(':')[0]);
     }
 
+    [Theory]
+    [InlineData("CREATE TABLE t (x)", "StoreForeign")]
+    [InlineData("PRAGMA application_id = 1397511493; CREATE TABLE schema_version (version INTEGER); INSERT INTO schema_version VALUES (1000)", "StoreNewer")]
+    public void A_file_of_somebody_else_is_refused(string sql, string code)
+    {
+        var folder = Directory.CreateTempSubdirectory("sluice-replay-");
+        try
+        {
+            var file = Path.Combine(folder.FullName, "engine.db");
+            using (var connection = new SqliteConnection($"Data Source={file};Pooling=False"))
+            {
+                connection.Open();
+                using var command = connection.CreateCommand();
+                command.CommandText = sql;
+                command.ExecuteNonQuery();
+            }
+
+            Assert.Equal(code, Assert.Throws<EngineStoreException>(() => StoredHistory.ReadFile(file).ToList()).Code);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("rollout~api", "rollout~api.json")]
+    [InlineData("a:b", "a_3Ab.json")]
+    [InlineData("a_3Ab", "a__3Ab.json")]
+    public void A_file_is_named_after_its_instance_and_no_other(string id, string file) => Assert.Equal(file, Named(id).FileName);
+
+    [Fact]
+    public void A_long_id_still_gives_a_name_of_its_own()
+    {
+        var (one, other) = (Named(new string('é', 255) + "1").FileName, Named(new string('é', 255) + "2").FileName);
+
+        Assert.NotEqual(one, other);
+        Assert.InRange(one.Length, 1, 255);
+    }
+
     [Fact]
     public void The_end_of_a_run_is_compared_as_well()
     {
@@ -79,6 +120,8 @@ public sealed class ReplayCheckTests
 
     [Fact]
     public void What_is_no_exported_history_is_refused() => Assert.ThrowsAny<JsonException>(() => StoredHistory.Parse("""{"name":"x"}"""));
+
+    private static StoredHistory Named(string id) => StoredHistory.Parse($$"""{"instanceId":"{{id}}","name":"main","events":[]}""");
 
     private static DurableTasks Program(string activity) => new DurableTasks()
         .Activity<int, int>("a", n => n)

@@ -14,6 +14,9 @@ public sealed class AppendedLines(string path)
         }
     }
 
+    /// <summary>In bytes.</summary>
+    public long Length => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
+
     /// <summary>The whole lines so far.</summary>
     public string[] Read() => File.Exists(path) && File.ReadAllText(path) is var text && text.LastIndexOf('\n') is > 0 and var end
         ? text[..end].Split('\n')

@@ -9,10 +9,13 @@ switch (args)
     case ["many", var folder, var first, var count]:
         await ManyWorkflows.RunAsync(folder, int.Parse(first), int.Parse(count));
         return 0;
+    case ["deadly", var folder]:
+        await DeadlyTurn.RunAsync(folder);
+        return 0;
     case ["hold", var folder]:
         await Holding.RunAsync(folder);
         return 0;
     default:
-        await Console.Error.WriteLineAsync("usage: EngineProcess mixed FOLDER | many FOLDER FIRST COUNT | hold FOLDER");
+        await Console.Error.WriteLineAsync("usage: EngineProcess mixed FOLDER | many FOLDER FIRST COUNT | hold FOLDER | deadly FOLDER");
         return 2;
 }

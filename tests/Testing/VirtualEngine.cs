@@ -13,7 +13,7 @@ public sealed class VirtualEngine : IAsyncDisposable
     private DurableTasks _tasks;
     private readonly IServiceProvider? _services;
     private readonly VirtualEngineOptions _options;
-    private readonly string _folder = Directory.CreateTempSubdirectory("sluice-engine-").FullName;
+    private readonly string _folder;
     private VirtualProcess _process;
     private int _acted;
     private int _begun;
@@ -23,6 +23,9 @@ public sealed class VirtualEngine : IAsyncDisposable
         _tasks = tasks;
         _services = services;
         _options = options;
+        _folder = options.Folder is { } folder
+            ? Directory.CreateDirectory(System.IO.Path.Combine(folder, $"sluice-engine-{Guid.NewGuid():N}")).FullName
+            : Directory.CreateTempSubdirectory("sluice-engine-").FullName;
         Clock = options.Clock ?? new ManualTimeProvider();
         Thread = new SimulationThread(options.Seed);
         _process = NewProcess();
@@ -114,7 +117,7 @@ public sealed class VirtualEngine : IAsyncDisposable
         {
             var woken = Thread.WhenWoken();
             await Thread.WhenIdle();
-            if (_process.Crashed)
+            if (_process.Crashed || (_options.RestartsWhenFatal && Engine.Fatal.IsCompleted))
             {
                 Crashes++;
                 await RestartAsync();
@@ -173,8 +176,20 @@ public sealed class VirtualEngine : IAsyncDisposable
         await Thread.RunAsync(async () =>
         {
             _process.Kill();
-            _process = NewProcess();
-            await Engine.StartAsync();
+            while (true)
+            {
+                _process = NewProcess();
+                try
+                {
+                    await Engine.StartAsync();
+                    return;
+                }
+                catch (Exception e) when (_process.Crashed || (_options.RestartsWhenFatal && e is EngineStoreException))
+                {
+                    Crashes++;
+                    _process.Kill();
+                }
+            }
         });
     }
 

@@ -26,6 +26,12 @@ public sealed record VirtualEngineOptions
     /// <summary>Sets what else the engine's options have; called for each process.</summary>
     public Action<EngineOptions>? Adjust { get; init; }
 
+    /// <summary>Where the database's folder is made; among the temporary files when null.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>Whether an engine that has stopped because of its disk is started again, as a supervisor would.</summary>
+    public bool RestartsWhenFatal { get; init; }
+
     /// <summary>Where logs go; nowhere when null.</summary>
     public ILoggerFactory? Loggers { get; init; }
 }

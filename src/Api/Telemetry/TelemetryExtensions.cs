@@ -44,7 +44,7 @@ public static class TelemetryExtensions
                 .AddAttributes([new("sluice.host", host)])
                 .AddEnvironmentVariableDetector())
             .WithTracing(tracing => tracing
-                .AddSource(SluiceTelemetry.Name, "Microsoft.AspNetCore", Redaction.Http, Redaction.Npgsql)
+                .AddSource(SluiceTelemetry.Name, "Microsoft.DurableTask", "DurableTask.Core", "Microsoft.AspNetCore", Redaction.Http, Redaction.Npgsql)
                 .AddProcessor(new Redaction()))
             .WithMetrics(metrics => metrics
                 .AddMeter(SluiceTelemetry.Name, EngineMeter, "System.Runtime", "Microsoft.AspNetCore.Hosting", Redaction.Npgsql));

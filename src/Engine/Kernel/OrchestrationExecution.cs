@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Sluice.Durable;
@@ -9,7 +10,11 @@ namespace Sluice.Engine.Kernel;
 /// <param name="Decisions">New decisions, in order; the last one may end the run.</param>
 /// <param name="CancelledTimers">Timers that are no longer wanted.</param>
 /// <param name="CustomStatus">The custom status, if the code set it in this turn.</param>
-internal sealed record Turn(IReadOnlyList<Decision> Decisions, IReadOnlySet<int> CancelledTimers, CustomStatus? CustomStatus);
+internal sealed record Turn(IReadOnlyList<Decision> Decisions, IReadOnlySet<int> CancelledTimers, CustomStatus? CustomStatus)
+{
+    /// <summary>What was answered in it, of a run that is traced.</summary>
+    public IReadOnlyList<AnsweredCall> Answered { get; init; } = [];
+}
 
 /// <summary>A custom status that was set, to null perhaps.</summary>
 internal sealed record CustomStatus(string? Json);
@@ -33,6 +38,7 @@ internal sealed class OrchestrationExecution(
     private readonly HashSet<int> _cancelledTimers = [];
     private readonly List<Answer> _quietFailures = [];
     private readonly List<EventRaised> _late = [];
+    private readonly List<AnsweredCall> _answered = [];
     private Task<object?>? _code;
     private string _name = "";
     private int _nextId;
@@ -44,6 +50,12 @@ internal sealed class OrchestrationExecution(
     public string InstanceId => instanceId;
 
     public KernelOptions Options => options;
+
+    /// <summary>Whether turns say what was answered in them.</summary>
+    public bool IsTraced { get; init; }
+
+    /// <summary>When the run began.</summary>
+    public DateTime Began { get; private set; }
 
     /// <summary>The time of the turn.</summary>
     public DateTime Now { get; private set; }
@@ -98,7 +110,11 @@ internal sealed class OrchestrationExecution(
             _decisions.Enqueue(end);
         }
 
-        var turn = new Turn([.. _decisions], _cancelledTimers.ToHashSet(), _customStatus);
+        var turn = new Turn([.. _decisions], _cancelledTimers.Count == 0 ? FrozenSet<int>.Empty : _cancelledTimers.ToHashSet(), _customStatus)
+        {
+            Answered = _answered.Count == 0 ? [] : [.. _answered],
+        };
+        _answered.Clear();
         _decisions.Clear();
         _cancelledTimers.Clear();
         _customStatus = null;
@@ -120,7 +136,7 @@ internal sealed class OrchestrationExecution(
     {
         EnsureOnTurn();
         var decision = Decide(decide);
-        var task = new OpenTask<T>(name, decision.EventId);
+        var task = new OpenTask<T>(name, decision.EventId) { Call = IsTraced ? WithoutInput(decision) : null };
         _open.Add(decision.EventId, task);
         return task.Task;
     }
@@ -133,8 +149,9 @@ internal sealed class OrchestrationExecution(
             return Task.FromCanceled(cancellationToken);
         }
 
-        var id = Decide(id => new TimerCreated(Now, id, fireAt)).EventId;
-        var timer = new OpenTask<Unit>("timer", id);
+        var decision = Decide(id => new TimerCreated(Now, id, fireAt));
+        var id = decision.EventId;
+        var timer = new OpenTask<Unit>("timer", id) { Call = IsTraced ? decision : null };
         _open.Add(id, timer);
         if (cancellationToken.CanBeCanceled)
         {
@@ -197,9 +214,14 @@ internal sealed class OrchestrationExecution(
                 // No open task: a cancelled timer came due after all, or the answer came twice.
                 if (_open.Remove(answer.TaskId, out var task))
                 {
+                    if (!IsReplaying && task.Call is { } call)
+                    {
+                        _answered.Add(new AnsweredCall(call, answer));
+                    }
+
                     var decided = _nextId;
                     _scheduler.Run(() => task.Answer(answer));
-                    if (decided == _nextId && answer is (TaskFailed or SubOrchestrationInstanceFailed))
+                    if (decided == _nextId && answer is TaskFailed or SubOrchestrationInstanceFailed)
                     {
                         _quietFailures.Add(answer);
                     }
@@ -220,6 +242,7 @@ internal sealed class OrchestrationExecution(
     private void Start(ExecutionStarted started)
     {
         _name = started.Name;
+        Began = started.Timestamp;
         if (orchestrator is null)
         {
             throw new MissingOrchestratorException(started.Name);
@@ -244,6 +267,14 @@ internal sealed class OrchestrationExecution(
             _ = _code.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, _scheduler);
         }
     }
+
+    // What is open may be so for days; its input is in the history.
+    private static Decision WithoutInput(Decision decision) => decision switch
+    {
+        TaskScheduled d => d with { Input = null },
+        SubOrchestrationInstanceCreated d => d with { Input = null },
+        _ => decision,
+    };
 
     private object? ReadInput(ExecutionStarted started)
     {

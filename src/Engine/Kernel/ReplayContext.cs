@@ -43,12 +43,11 @@ internal sealed class ReplayContext(OrchestrationExecution execution, ExecutionS
         execution.EnsureOnTurn();
         var json = DurableJson.Write(input);
         var instanceId = options?.InstanceId is { } given ? InstanceIds.Validate(given) : NewGuid().ToString("N");
-        var hostVersion = options?.Version is null ? execution.Options.DefaultVersion : null;
-        var version = options?.Version ?? hostVersion ?? Version;
+        var version = options?.Version ?? execution.Options.DefaultVersion ?? Version;
         return RetryAsync(
             () => execution.Open<TResult>(
                 name,
-                id => new SubOrchestrationInstanceCreated(execution.Now, id, name, instanceId, version, json) { IsHostVersion = hostVersion is not null }),
+                id => new SubOrchestrationInstanceCreated(execution.Now, id, name, instanceId, version, json) { IsHostVersion = options?.Version is null }),
             options?.Retry,
             options?.RetryHandler);
     }

@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sluice.Durable;
 using Sluice.Engine.History;
 using Sluice.Engine.Store;
+using Sluice.Engine.Tracing;
 
 namespace Sluice.Engine.Runtime;
 
@@ -262,8 +264,10 @@ internal sealed class ActivityQueue(
         }
 
         Inside.Value = true;
+        Activity? span = null;
         try
         {
+            span = EngineSpans.BeginAttempt(item);
             var call = new ActivityCall(item.InstanceId, activity.ReadInput(item.Input));
             var result = options.AroundActivity is { } around
                 ? await around(item.Name, () => RunAsync(activity, call))
@@ -277,7 +281,13 @@ internal sealed class ActivityQueue(
         catch (Exception e)
         {
             logger.ActivityFailed(e, item.Name);
-            return Failed(item, TaskFailure.FromException(e));
+            var failure = TaskFailure.FromException(e);
+            span?.Failed(failure);
+            return Failed(item, failure);
+        }
+        finally
+        {
+            span?.Dispose();
         }
     }
 

@@ -5,6 +5,7 @@ using Sluice.Durable;
 using Sluice.Engine.History;
 using Sluice.Engine.Kernel;
 using Sluice.Engine.Store;
+using Sluice.Engine.Tracing;
 
 namespace Sluice.Engine.Runtime;
 
@@ -22,6 +23,7 @@ internal sealed class Dispatcher : IDisposable
     private readonly TimerQueue _timers;
     private readonly ActivityQueue _activities;
     private readonly TurnMarks _marks;
+    private readonly Lock _suspects = new();
     private readonly EngineMetrics _metrics;
     private readonly ILogger _logger;
     // 0.5 s, 2 s, 8 s, 32 s.
@@ -288,20 +290,10 @@ internal sealed class Dispatcher : IDisposable
         }
 
         var begun = EngineMetrics.Now;
-        var mark = _marks.Begin(slot.Key);
         TurnCommit? commit;
         try
         {
-            if (slot.Poison is null)
-            {
-                _options.BeforeTurn?.Invoke(slot.Key);
-            }
-
-            commit = _turns.Make(slot, arrived, () => Wake(slot.Key, s => s.Strayed = true, inline: false));
-            if (commit is { Events: { } events })
-            {
-                commit = commit with { StoredEvents = Payload.Pack(HistoryJson.WriteUtf8(events)) };
-            }
+            commit = MakeMarked(slot, arrived);
         }
         catch (Exception e) when (e is EngineStoreException || _stopped)
         {
@@ -315,10 +307,6 @@ internal sealed class Dispatcher : IDisposable
             Retry(slot, arrived, held, e);
             return;
         }
-        finally
-        {
-            _marks.End(mark);
-        }
 
         _metrics.Turn(begun);
         if (commit is null)
@@ -327,7 +315,58 @@ internal sealed class Dispatcher : IDisposable
         }
         else
         {
-            _store.Enqueue(tables => tables.Apply(commit), effects => Committed(slot, commit, effects), _ => _load.StepEnds());
+            _store.Enqueue(tables => tables.Apply(commit), effects => Committed(slot, commit, effects), e => NotCommitted(slot, arrived, held, e));
+        }
+    }
+
+    private TurnCommit? MakeMarked(InstanceSlot slot, List<Message> arrived)
+    {
+        if (!_marks.IsSuspect(slot.Key))
+        {
+            return Make(slot, arrived);
+        }
+
+        lock (_suspects)
+        {
+            try
+            {
+                return Make(slot, arrived);
+            }
+            finally
+            {
+                _marks.Clear(slot.Key);
+            }
+        }
+    }
+
+    private TurnCommit? Make(InstanceSlot slot, List<Message> arrived)
+    {
+        var mark = _marks.Begin(slot.Key);
+        try
+        {
+            if (slot.Poison is null)
+            {
+                _options.BeforeTurn?.Invoke(slot.Key);
+            }
+
+            var commit = _turns.Make(slot, arrived, () => Wake(slot.Key, s => s.Strayed = true, inline: false));
+            return commit is { Events: { } events } ? commit with { StoredEvents = Payload.Pack(HistoryJson.WriteUtf8(events)) } : commit;
+        }
+        finally
+        {
+            _marks.End(mark);
+        }
+    }
+
+    private void NotCommitted(InstanceSlot slot, List<Message> arrived, List<Message> held, Exception e)
+    {
+        if (e is EngineStoreException or ObjectDisposedException)
+        {
+            _load.StepEnds();
+        }
+        else
+        {
+            Retry(slot, arrived, held, e);
         }
     }
 
@@ -415,12 +454,30 @@ internal sealed class Dispatcher : IDisposable
         }
 
         Release(effects);
+        if (effects.Applied)
+        {
+            Trace(commit);
+        }
+
         if (ended && effects.Applied)
         {
             InstanceEnded?.Invoke(commit.Status);
         }
 
         Finish(slot, ended);
+    }
+
+    private void Trace(TurnCommit commit)
+    {
+        try
+        {
+            EngineSpans.Tell(commit);
+        }
+        catch (Exception e)
+        {
+            // A listener's fault. The writer must not end by it.
+            _logger.SpansLost(e, commit.Row.Id);
+        }
     }
 
     private void Update(InstanceSlot slot, TurnCommit commit, Effects effects)

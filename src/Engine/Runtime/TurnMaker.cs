@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Sluice.Durable;
@@ -124,7 +125,10 @@ internal sealed class TurnMaker(
     {
         try
         {
-            return new OrchestrationExecution(row.Id, tasks.FindOrchestrator(row.Name)?.Invoke(services), _kernel, loggers, strayed, sought);
+            return new OrchestrationExecution(row.Id, tasks.FindOrchestrator(row.Name)?.Invoke(services), _kernel, loggers, strayed, sought)
+            {
+                IsTraced = row.Trace is not null,
+            };
         }
         catch (Exception e)
         {
@@ -160,23 +164,9 @@ internal sealed class TurnMaker(
             Events = [ending],
             Status = RuntimeStatus.Terminated,
             Output = ending.Output,
-            EndedChildren = ending.Recursive ? OpenChildren(slot, row) : [],
+            EndsChildren = ending.Recursive,
+            Began = Began(slot, row),
         };
-    }
-
-    /// <summary>Ids of the children that have not answered; none when the history cannot be read: ending an instance always works.</summary>
-    private List<string> OpenChildren(InstanceSlot slot, InstanceRow row)
-    {
-        try
-        {
-            var past = Load(slot, row);
-            var answered = past.OfType<Answer>().Select(a => a.TaskId).ToHashSet();
-            return [.. past.OfType<SubOrchestrationInstanceCreated>().Where(c => !answered.Contains(c.EventId)).Select(c => c.InstanceId)];
-        }
-        catch (UnreadableHistoryException)
-        {
-            return [];
-        }
     }
 
     private TurnCommit Run(InstanceSlot slot, InstanceRow row, Sorting sorted, List<HistoryEvent>? rewritten, UnplayableException? unplayable)
@@ -193,6 +183,7 @@ internal sealed class TurnMaker(
             turn = Unplayable(e, now);
         }
 
+        var began = Began(slot, row);
         if (slot.Execution is { HasNext: true } && turn.Decisions.Count > 0 && turn.Decisions[^1] is ExecutionFailed)
         {
             logger.NextRunDropped(row.Id);
@@ -213,6 +204,8 @@ internal sealed class TurnMaker(
             Deferred = sorted.Deferred,
             Decisions = turn.Decisions,
             CancelledTimers = turn.CancelledTimers,
+            Answered = turn.Answered,
+            Began = began,
             CustomStatus = turn.CustomStatus,
             Status = end switch
             {
@@ -232,6 +225,10 @@ internal sealed class TurnMaker(
         };
     }
 
+    // One that is not in memory is ended without reading what it did: its creation is near enough.
+    private static DateTime Began(InstanceSlot slot, InstanceRow row) =>
+        slot.Execution is { Started: true } execution ? execution.Began : DateTimeOffset.FromUnixTimeMilliseconds(row.Created).UtcDateTime;
+
     /// <summary>Fails the instance: its code does not fit its history, so nothing else it says counts.</summary>
     private static Turn Unplayable(UnplayableException e, DateTime now) =>
         new(
@@ -243,7 +240,7 @@ internal sealed class TurnMaker(
                     IsNonRetriable = true,
                 }),
             ],
-            new HashSet<int>(),
+            FrozenSet<int>.Empty,
             null);
 
     /// <summary>An instance's time never goes back, and is never before a timer that woke it, whatever the clock does.</summary>

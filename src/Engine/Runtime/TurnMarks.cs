@@ -8,7 +8,8 @@ namespace Sluice.Engine.Runtime;
 /// </summary>
 /// <remarks>
 /// A small file beside the database, mapped into memory: a turn writes its key when it begins and clears it when it ends, which costs no
-/// system call. It need not survive a power failure, which is nobody's turn's fault. An orderly stop leaves no marks.
+/// system call. It need not survive a power failure, which is nobody's turn's fault. An orderly stop leaves no marks. Whoever was in a
+/// turn at a death is a suspect until its next turn has ended; suspects take turns one at a time, so that the guilty one is soon alone.
 /// </remarks>
 internal sealed class TurnMarks : IDisposable
 {
@@ -23,6 +24,10 @@ internal sealed class TurnMarks : IDisposable
     private readonly MemoryMappedViewAccessor _view;
     private readonly int[] _taken = new int[Places];
     private readonly Lock _gate = new();
+
+    // Where the deaths of each are counted.
+    private readonly Dictionary<long, int> _suspects = [];
+    private int _suspected;
     private bool _closed;
 
     /// <param name="path">Of the database.</param>
@@ -53,6 +58,34 @@ internal sealed class TurnMarks : IDisposable
 
     /// <summary>Instances that were in a turn at each of the last deaths.</summary>
     public IReadOnlyCollection<long> Condemned { get; }
+
+    /// <summary>Whether an instance was in a turn at the last death, and has made none since.</summary>
+    public bool IsSuspect(long instance)
+    {
+        if (Volatile.Read(ref _suspected) == 0)
+        {
+            return false;
+        }
+
+        lock (_gate)
+        {
+            return _suspects.ContainsKey(instance);
+        }
+    }
+
+    /// <summary>A suspect's turn has ended and the process lives.</summary>
+    public void Clear(long instance)
+    {
+        lock (_gate)
+        {
+            if (_suspects.Remove(instance, out var place) && !_closed)
+            {
+                WriteCount(place, default);
+            }
+
+            Volatile.Write(ref _suspected, _suspects.Count);
+        }
+    }
 
     /// <summary>Marks a turn as begun.</summary>
     /// <returns>What <see cref="End"/> takes; -1 when all places are taken, and the turn goes unmarked.</returns>
@@ -154,11 +187,20 @@ internal sealed class TurnMarks : IDisposable
         var kept = deaths.Where(d => d.Value < Deaths).ToList();
         for (var i = 0; i < Places; i++)
         {
-            var (key, count) = i < kept.Count ? kept[i] : default;
-            _view.Write((Places + (2 * i)) * sizeof(long), key);
-            _view.Write((Places + (2 * i) + 1) * sizeof(long), count);
+            WriteCount(i, i < kept.Count ? kept[i] : default);
+            if (i < kept.Count)
+            {
+                _suspects.Add(kept[i].Key, i);
+            }
         }
 
+        _suspected = _suspects.Count;
         return condemned;
+    }
+
+    private void WriteCount(int place, KeyValuePair<long, long> deaths)
+    {
+        _view.Write((Places + (2 * place)) * sizeof(long), deaths.Key);
+        _view.Write((Places + (2 * place) + 1) * sizeof(long), deaths.Value);
     }
 }

@@ -89,7 +89,10 @@ internal sealed class EngineStore : IDisposable
     /// <summary>Queues a write.</summary>
     /// <param name="apply">Runs in the transaction, on the writer's thread.</param>
     /// <param name="committed">Runs on the writer's thread once durable, in the order of the writes: brief.</param>
-    /// <param name="failed">Runs instead when nothing was committed.</param>
+    /// <param name="failed">
+    /// Runs instead when nothing was committed: with an <see cref="EngineStoreException"/> or <see cref="ObjectDisposedException"/> when nothing will
+    /// be any more, with another when only this write cannot.
+    /// </param>
     public void Enqueue<T>(Func<Tables, T> apply, Action<T> committed, Action<Exception> failed)
     {
         var write = new PendingWrite<T>(apply, committed, failed);
@@ -216,6 +219,7 @@ internal sealed class EngineStore : IDisposable
     private void Commit(List<IWrite> batch)
     {
         var begun = EngineMetrics.Now;
+        IWrite? applied = null;
         try
         {
             _options.OnStoreCall?.Invoke(StoreCall.Begin);
@@ -223,11 +227,26 @@ internal sealed class EngineStore : IDisposable
             foreach (var write in batch)
             {
                 _options.OnStoreCall?.Invoke(StoreCall.Write);
+                applied = write;
                 write.Apply(_tables);
+                applied = null;
             }
 
             _options.OnStoreCall?.Invoke(StoreCall.Commit);
             _commit.Execute();
+        }
+        catch (Exception e) when (applied is not null && !IsOfTheFile(e))
+        {
+            // This write's own fault, and no reason to refuse the others.
+            Rollback();
+            batch = batch.FindAll(w => w != applied);
+            if (batch.Count > 0)
+            {
+                Commit(batch);
+            }
+
+            applied.Failed(e);
+            return;
         }
         catch (Exception e)
         {
@@ -258,6 +277,21 @@ internal sealed class EngineStore : IDisposable
         }
     }
 
+    // Constraint, too big, mismatch, misuse and range are said of a row; every other code of the file or the disk.
+    private static bool IsOfTheFile(Exception e) => e is EngineStoreException or SqliteException { SqliteErrorCode: not (18 or 19 or 20 or 21 or 25) };
+
+    private void Rollback()
+    {
+        try
+        {
+            Schema.Execute(_connection, "ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // SQLite has rolled back already.
+        }
+    }
+
     private static void Refuse(List<IWrite> batch)
     {
         foreach (var write in batch)
@@ -277,15 +311,7 @@ internal sealed class EngineStore : IDisposable
             (waiting, _queue) = (_queue, []);
         }
 
-        try
-        {
-            Schema.Execute(_connection, "ROLLBACK");
-        }
-        catch (SqliteException)
-        {
-            // SQLite has rolled back already.
-        }
-
+        Rollback();
         var failure = e as EngineStoreException
             ?? (e is SqliteException sqlite ? Schema.Translate(sqlite, _options.Path) : new EngineStoreException("StoreFailed", e.Message, e));
         foreach (var write in batch.Concat(waiting))

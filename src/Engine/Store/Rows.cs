@@ -13,11 +13,11 @@ internal sealed record InstanceRow(
     /// <summary>The columns, in the order <see cref="Read"/> takes them.</summary>
     public const string Columns =
         "key, id, name, version, status, execution, created, updated, input, output, custom_status, failure, tags, "
-        + "parent_key, parent_task, parent_name, parent_id";
+        + "parent_key, parent_task, parent_name, parent_id, trace";
 
     /// <summary>The same without what may be large.</summary>
     public const string BareColumns =
-        "key, id, name, version, status, execution, created, updated, NULL, NULL, NULL, failure, tags, parent_key, parent_task, parent_name, parent_id";
+        "key, id, name, version, status, execution, created, updated, NULL, NULL, NULL, failure, tags, parent_key, parent_task, parent_name, parent_id, trace";
 
     public string? Input { get; init; }
 
@@ -31,6 +31,9 @@ internal sealed record InstanceRow(
 
     public ParentLink? Parent { get; init; }
 
+    /// <summary>The span that started it, as a W3C traceparent; null when nobody traced.</summary>
+    public string? Trace { get; init; }
+
     public static InstanceRow Read(Row r) => new(
         r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetString(3), (RuntimeStatus)r.GetInt32(4), r.GetInt32(5), r.GetInt64(6), r.GetInt64(7))
     {
@@ -40,6 +43,7 @@ internal sealed record InstanceRow(
         Failure = r.Text(11),
         Tags = r.Text(12),
         Parent = r.Number(13) is { } key ? new ParentLink(key, r.GetInt32(14), r.GetString(15), r.GetString(16)) : null,
+        Trace = r.Text(17),
     };
 
     public InstanceMetadata ToMetadata(bool withData) => new(
@@ -81,7 +85,14 @@ internal enum Origin
 internal sealed record Message(HistoryEvent Event, Origin Origin, long Number, int? Execution = null);
 
 /// <summary>An activity to run.</summary>
-internal sealed record ActivityItem(long Instance, string InstanceId, int Execution, int Task, string Name, string? Input);
+internal sealed record ActivityItem(long Instance, string InstanceId, int Execution, int Task, string Name, string? Input)
+{
+    /// <summary>The instance's, see <see cref="InstanceRow.Trace"/>.</summary>
+    public string? Trace { get; init; }
+
+    /// <summary>The instance's.</summary>
+    public string Version { get; init; } = "";
+}
 
 /// <summary>A timer to fire.</summary>
 internal sealed record TimerItem(long Instance, int Execution, int Task, long Due);

@@ -66,8 +66,8 @@ internal static class Schema
             PRIMARY KEY (tag, value, created, instance)) WITHOUT ROWID;
         INSERT INTO tags SELECT t.key, t.value, i.created, i.key FROM instances i, json_each(i.tags) t WHERE t.value IS NOT NULL;
 
-        -- trace: what the activity's span hangs from.
-        ALTER TABLE activities ADD COLUMN trace TEXT;
+        -- trace: the span that started the instance, as a W3C traceparent; null when nobody traced.
+        ALTER TABLE instances ADD COLUMN trace TEXT;
         """;
 
     // Each brings a file to the next version; an empty one begins with the first. What a release has written is never edited.
@@ -85,7 +85,6 @@ internal static class Schema
     public static SqliteConnection Open(EngineOptions options, out StoreCheck? check)
     {
         check = null;
-        SQLitePCL.Batteries_V2.Init();
         var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(options.Path))!;
         SqliteConnection? connection = null;
         try
@@ -126,6 +125,21 @@ internal static class Schema
         return connection;
     }
 
+    /// <summary>The version of an engine's file, which may be in use.</summary>
+    /// <exception cref="EngineStoreException">It is not one, or a newer program wrote it.</exception>
+    public static long VersionOf(string path)
+    {
+        try
+        {
+            using var connection = OpenReader(path);
+            return Check(connection, path);
+        }
+        catch (SqliteException e)
+        {
+            throw Translate(e, path);
+        }
+    }
+
     /// <summary>SQLite's word for what went wrong, as the person who has to act needs it.</summary>
     public static EngineStoreException Translate(SqliteException e, string path) => e.SqliteErrorCode switch
     {
@@ -148,6 +162,7 @@ internal static class Schema
 
     private static SqliteConnection Connect(string path, SqliteOpenMode mode)
     {
+        SQLitePCL.Batteries_V2.Init();
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = path,

@@ -46,8 +46,8 @@ internal sealed class StoreReader(string path, Action<StoreCall>? called = null)
 
     /// <summary>Activities without a result.</summary>
     public List<ActivityItem> Activities() => Use(c => c.Read(
-        "SELECT a.instance, i.id, i.execution, a.task, a.name, a.input FROM activities a JOIN instances i ON i.key = a.instance ORDER BY a.instance, a.task",
-        r => new ActivityItem(r.GetInt64(0), r.GetString(1), r.GetInt32(2), r.GetInt32(3), r.GetString(4), r.Text(5))));
+        "SELECT a.instance, i.id, i.execution, a.task, a.name, a.input, i.trace, i.version FROM activities a JOIN instances i ON i.key = a.instance ORDER BY a.instance, a.task",
+        r => new ActivityItem(r.GetInt64(0), r.GetString(1), r.GetInt32(2), r.GetInt32(3), r.GetString(4), r.Text(5)) { Trace = r.Text(6), Version = r.GetString(7) }));
 
     /// <summary>Timers that have not fired.</summary>
     public List<TimerItem> Timers() => Use(c => c.Read(
@@ -65,13 +65,6 @@ internal sealed class StoreReader(string path, Action<StoreCall>? called = null)
         return new InstancePage(
             [.. page.Select(r => r.ToMetadata(query.FetchInputsAndOutputs))], more ? WriteToken(found[query.PageSize - 1]) : null);
     });
-
-    /// <summary>Instances of some states after a key, by key. Also in a file of an earlier version, which has no index for it.</summary>
-    public List<InstanceRow> Scan(IEnumerable<RuntimeStatus> statuses, long after, int count) => Use(c => c.Read(
-        $"SELECT {InstanceRow.BareColumns} FROM instances WHERE key > ?1 AND status IN ({string.Join(',', statuses.Select(s => (int)s))}) ORDER BY key LIMIT ?2",
-        InstanceRow.Read,
-        after,
-        count));
 
     /// <summary>Ended instances that match, oldest first.</summary>
     public List<Place> Ended(PurgeFilter filter, Place? after, int count) => Use(c => new InstanceSearch(c.Places).Find(

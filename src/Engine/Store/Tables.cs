@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Sluice.Durable;
 using Sluice.Engine.History;
+using Sluice.Engine.Tracing;
 
 namespace Sluice.Engine.Store;
 
@@ -35,6 +36,7 @@ internal sealed class Tables : IDisposable
     private readonly Statement _statusOf;
     private readonly Statement _parentOf;
     private readonly Statement _endedChildren;
+    private readonly Statement _openChildren;
     private long _firstMessage;
     private long _lastMessage;
 
@@ -45,8 +47,8 @@ internal sealed class Tables : IDisposable
         _load = Prepare($"SELECT {InstanceRow.Columns} FROM instances WHERE key = ?1");
         _insertInstance = Prepare(
             """
-            INSERT INTO instances (id, name, version, status, execution, created, updated, input, tags, parent_key, parent_task, parent_name, parent_id)
-            VALUES (?1, ?2, ?3, 6, 0, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING key
+            INSERT INTO instances (id, name, version, status, execution, created, updated, input, tags, parent_key, parent_task, parent_name, parent_id, trace)
+            VALUES (?1, ?2, ?3, 6, 0, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING key
             """);
         const string State = "UPDATE instances SET status = ?3, updated = ?4, output = ?5, failure = ?6, custom_status = CASE WHEN ?7 THEN ?8 ELSE custom_status END";
         _setState = Prepare($"{State} WHERE key = ?1 AND execution = ?2");
@@ -71,6 +73,7 @@ internal sealed class Tables : IDisposable
         _tagsOf = Prepare("SELECT tags, created FROM instances WHERE key = ?1 AND tags IS NOT NULL");
         _statusOf = Prepare("SELECT status FROM instances WHERE key = ?1");
         _parentOf = Prepare("SELECT parent_key FROM instances WHERE key = ?1");
+        _openChildren = Prepare("SELECT key FROM instances WHERE parent_key = ?1 AND status NOT IN (1, 3, 4, 5)");
         _endedChildren = Prepare("SELECT key FROM instances WHERE parent_key = ?1 AND status IN (1, 3, 4, 5)");
         _firstMessage = Math.Min(0, Number("SELECT min(number) FROM inbox"));
         _lastMessage = Math.Max(0, Number("SELECT max(number) FROM inbox"));
@@ -94,9 +97,9 @@ internal sealed class Tables : IDisposable
     }
 
     /// <summary>Adds an instance and its start.</summary>
-    public long Insert(string id, string name, string version, string? input, string? tags, ParentLink? parent, long now, long startAt, Effects effects)
+    public long Insert(string id, string name, string version, string? input, string? tags, ParentLink? parent, string? trace, long now, long startAt, Effects effects)
     {
-        var key = _insertInstance.Number(id, name, version, now, Payload.Pack(input), tags, parent?.Key, parent?.Task, parent?.Name, parent?.Id)!.Value;
+        var key = _insertInstance.Number(id, name, version, now, Payload.Pack(input), tags, parent?.Key, parent?.Task, parent?.Name, parent?.Id, trace)!.Value;
         if (tags is not null)
         {
             foreach (var (tag, word) in HistoryJson.ReadTags(tags))
@@ -107,7 +110,7 @@ internal sealed class Tables : IDisposable
 
         if (startAt <= now)
         {
-            effects.Begun.Add(new InstanceRow(key, id, name, version, RuntimeStatus.Pending, 0, now, now) { Input = input, Tags = tags, Parent = parent });
+            effects.Begun.Add(new InstanceRow(key, id, name, version, RuntimeStatus.Pending, 0, now, now) { Input = input, Tags = tags, Parent = parent, Trace = trace });
         }
 
         SetTimer(new TimerItem(key, 0, StartTask, startAt), effects);
@@ -243,7 +246,10 @@ internal sealed class Tables : IDisposable
         {
             DeleteWork(key);
             Report(commit.Row, commit.Status, commit.Output, commit.Failure, commit.Now, effects);
-            EndChildren(commit, effects);
+            if (commit.EndsChildren)
+            {
+                EndChildren(commit, effects);
+            }
         }
 
         return effects;
@@ -311,7 +317,7 @@ internal sealed class Tables : IDisposable
         {
             case TaskScheduled d:
                 _insertActivity.Execute(row.Key, d.EventId, d.Name, Payload.Pack(d.Input));
-                effects.Activities.Add(new ActivityItem(row.Key, row.Id, row.Execution, d.EventId, d.Name, d.Input));
+                effects.Activities.Add(new ActivityItem(row.Key, row.Id, row.Execution, d.EventId, d.Name, d.Input) { Trace = row.Trace, Version = row.Version });
                 break;
             case TimerCreated d when !commit.CancelledTimers.Contains(d.EventId):
                 SetTimer(new TimerItem(row.Key, row.Execution, d.EventId, Due(d.FireAt)), effects);
@@ -368,7 +374,7 @@ internal sealed class Tables : IDisposable
         }
 
         var parent = new ParentLink(row.Key, d.EventId, row.Name, row.Id);
-        Insert(d.InstanceId, d.Name, d.Version, d.Input, tags: null, parent, now, now, effects);
+        Insert(d.InstanceId, d.Name, d.Version, d.Input, tags: null, parent, TraceIds.Child(row, d.EventId), now, now, effects);
     }
 
     /// <summary>Sets going again what a rewound history waits for.</summary>
@@ -420,12 +426,9 @@ internal sealed class Tables : IDisposable
 
     private void EndChildren(TurnCommit commit, Effects effects)
     {
-        foreach (var id in commit.EndedChildren)
+        foreach (var child in _openChildren.Read(r => r.GetInt64(0), commit.Row.Key))
         {
-            if (Find(id) is { } child && !InstanceRow.IsTerminal(child.Status) && child.ParentId == commit.Row.Id)
-            {
-                Send(child.Key, new ExecutionTerminated(commit.Now, commit.Output, Recursive: true), effects);
-            }
+            Send(child, new ExecutionTerminated(commit.Now, commit.Output, Recursive: true), effects);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Sluice.Durable;
 using Sluice.Engine.History;
 using Sluice.Engine.Kernel;
@@ -23,7 +24,7 @@ internal sealed record TurnCommit(InstanceRow Row, int TurnNumber, DateTime Now)
 
     public IReadOnlyList<Decision> Decisions { get; init; } = [];
 
-    public IReadOnlySet<int> CancelledTimers { get; init; } = new HashSet<int>();
+    public IReadOnlySet<int> CancelledTimers { get; init; } = FrozenSet<int>.Empty;
 
     public CustomStatus? CustomStatus { get; init; }
 
@@ -31,11 +32,17 @@ internal sealed record TurnCommit(InstanceRow Row, int TurnNumber, DateTime Now)
 
     public TaskFailure? Failure { get; init; }
 
-    /// <summary>Ids of children that end with the instance.</summary>
-    public IReadOnlyList<string> EndedChildren { get; init; } = [];
+    /// <summary>Whether its open children end with the instance.</summary>
+    public bool EndsChildren { get; init; }
 
     /// <summary>What a rewind lets run again.</summary>
     public IReadOnlyList<Decision> Reopened { get; init; } = [];
+
+    /// <summary>What was answered, of an instance that is traced.</summary>
+    public IReadOnlyList<AnsweredCall> Answered { get; init; } = [];
+
+    /// <summary>When the run began.</summary>
+    public DateTime Began { get; init; }
 
     /// <summary><see cref="Events"/> as they are stored; written by whoever makes the turn, so that the one writer need not.</summary>
     public Value? StoredEvents { get; init; }

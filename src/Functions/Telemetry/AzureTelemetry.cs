@@ -47,8 +47,7 @@ public static class AzureTelemetry
 
         var telemetry = builder.Services.AddOpenTelemetry()
             .UseFunctionsWorkerDefaults()
-            .WithSluice("azure")
-            .WithTracing(tracing => tracing.AddSource("Microsoft.DurableTask", "DurableTask.Core"));
+            .WithSluice("azure");
         if (settings.OtlpEndpoint is not null)
         {
             telemetry.WithOtlp(settings)

@@ -16,6 +16,10 @@ internal static class Week
 {
     private const int Services = 30_000;
     private const int RolloutsInAll = 100_000;
+
+    // Of about 15,000 rollouts at once, each with its soak, none is evicted: a server for so many is told so.
+    private const int CachedInAll = 32_000;
+
     private static readonly TimeSpan Length = TimeSpan.FromDays(7);
     private static readonly TimeSpan Kept = TimeSpan.FromDays(1);
     private static readonly TimeSpan BetweenPurges = TimeSpan.FromHours(1);
@@ -45,7 +49,7 @@ internal static class Week
     public static async Task<int> RunChildAsync(int fraction)
     {
         Self.ExitWithParent();
-        await using var simulation = await Simulation.StartAsync();
+        await using var simulation = await Simulation.StartAsync(new VirtualEngineOptions { MaxCachedInstances = CachedInAll / fraction });
         var engine = simulation.Engine;
         var services = Services / fraction;
         var rollouts = RolloutsInAll / fraction;

@@ -15,6 +15,7 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
     private readonly Dictionary<string, Bundle> _bundles = [];
     private readonly Dictionary<string, RolloutRecord> _rollouts = [];
     private readonly Dictionary<string, Deployment> _deployments = [];
+    private readonly Dictionary<(string Service, string Environment), HashSet<string>> _deploymentsOf = [];
     private readonly Dictionary<string, Dictionary<string, double>> _baselines = [];
     private readonly List<DeploymentEvent> _events = [];
     private readonly HashSet<string> _keys = [];
@@ -81,7 +82,17 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
     });
 
     public Task PutDeploymentAsync(Deployment deployment, CancellationToken cancellationToken) =>
-        Do(new("PutDeployment", cancellationToken), () => _deployments[deployment.Id] = deployment);
+        Do(new("PutDeployment", cancellationToken), () =>
+        {
+            var place = (deployment.Service, deployment.Environment);
+            if (!_deploymentsOf.TryGetValue(place, out var ids))
+            {
+                _deploymentsOf[place] = ids = [];
+            }
+
+            ids.Add(deployment.Id);
+            return _deployments[deployment.Id] = deployment;
+        });
 
     public Task<Deployment?> GetDeploymentAsync(string id, CancellationToken cancellationToken) =>
         Do(new("GetDeployment", cancellationToken), () => _deployments.GetValueOrDefault(id));
@@ -142,7 +153,7 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
     public Task<long?> VerifyAuditAsync(CancellationToken cancellationToken) => Task.FromResult<long?>(null);
 
     public Task<int> PurgeEventsAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
-        Do(new("PurgeEvents", cancellationToken), () => _events.RemoveAll(e => e.At < before));
+        Do(new("PurgeEvents", cancellationToken), () => _events.RemoveAll(e => e.At < before && _keys.Remove(e.Key)));
 
     public Task<LockState> AcquireLockAsync(LockRequest request, CancellationToken cancellationToken) => Do(new("AcquireLock", cancellationToken), () =>
     {
@@ -234,8 +245,9 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
         return new Page<T>([.. page.Take(limit)], page.Count > limit ? (start + limit).ToString(CultureInfo.InvariantCulture) : null);
     }
 
-    private IEnumerable<Deployment> Successful(string service, string environment) => _deployments.Values
-        .Where(d => d.Service == service && d.Environment == environment && d.Status == DeploymentStatus.Success)
+    private IEnumerable<Deployment> Successful(string service, string environment) => _deploymentsOf.GetValueOrDefault((service, environment), [])
+        .Select(id => _deployments[id])
+        .Where(d => d.Status == DeploymentStatus.Success)
         .OrderByDescending(d => d.CompletedAt).ThenByDescending(d => d.Id, StringComparer.Ordinal);
 
     private async Task<T> Do<T>(Access access, Func<T> act)
