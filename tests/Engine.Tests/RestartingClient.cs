@@ -49,6 +49,9 @@ internal sealed class RestartingClient(VirtualEngine engine) : DurableClient, ID
     public override Task<int> PurgeAllInstancesAsync(PurgeFilter filter, CancellationToken cancellationToken = default) =>
         StepAsync(c => c.PurgeAllInstancesAsync(filter, cancellationToken));
 
+    public override Task<InstanceDiagnosis?> DiagnoseAsync(string instanceId, CancellationToken cancellationToken = default) =>
+        StepAsync(c => c.DiagnoseAsync(instanceId, cancellationToken));
+
     public override Task<IReadOnlyList<HistoryRecord>> GetOrchestrationHistoryAsync(string instanceId, CancellationToken cancellationToken = default) =>
         StepAsync(c => c.GetOrchestrationHistoryAsync(instanceId, cancellationToken));
 

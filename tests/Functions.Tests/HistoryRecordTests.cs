@@ -1,5 +1,6 @@
 using DurableTask.Core;
 using DurableTask.Core.History;
+using Sluice.Durable;
 using Sluice.Functions.Adapters;
 
 namespace Sluice.Functions.Tests;
@@ -30,6 +31,30 @@ public sealed class HistoryRecordTests
 
         Assert.Equal(("StaleWrite", true, (int?)5), (failed.Failure!.Code, failed.Failure.IsNonRetriable, failed.TaskScheduledId));
         Assert.Equal(("ended", (int?)6), (bare.Failure!.ErrorMessage, bare.TaskScheduledId));
+    }
+
+    [Fact]
+    public void A_diagnosis_is_made_of_the_calls_without_an_answer()
+    {
+        HistoryEvent[] history =
+        [
+            new TaskScheduledEvent(0, "quick") { Timestamp = Noon },
+            new TaskCompletedEvent(-1, 0, "1") { Timestamp = Noon },
+            new SubOrchestrationInstanceCreatedEvent(1) { Name = "Soak", InstanceId = "x:soak", Timestamp = Noon },
+            new TaskScheduledEvent(2, "Look") { Timestamp = Noon },
+            new TimerCreatedEvent(3) { FireAt = Noon.AddHours(1), Timestamp = Noon },
+            new TimerCreatedEvent(4) { FireAt = Noon, Timestamp = Noon },
+            new TimerFiredEvent(-1) { TimerId = 4, FireAt = Noon, Timestamp = Noon },
+        ];
+        var instance = new InstanceMetadata("Rollout", "x", RuntimeStatus.Running, new DateTimeOffset(Noon), new DateTimeOffset(Noon));
+
+        var found = InstanceDiagnosis.From(instance, [.. history.Select(HistoryRecords.Of)], new DateTimeOffset(Noon.AddMinutes(30)));
+
+        Assert.Equal((2, "Look"), (Assert.Single(found.Activities).Task, found.Activities[0].Name));
+        Assert.Equal((1, "x:soak"), (Assert.Single(found.Children).Task, found.Children[0].InstanceId));
+        Assert.Equal((3, new DateTimeOffset(Noon.AddHours(1))), (Assert.Single(found.Timers).Task, found.Timers[0].Due));
+        Assert.Contains("Activity 'Look' (#2), called 2026-03-01T12:00:00Z, has no result yet.", found.Reasons);
+        Assert.Empty(found.Faults);
     }
 
     [Fact]

@@ -64,5 +64,24 @@ public sealed class InProcessContractTests : DurableContract
         Assert.Empty(await host.Client.GetOrchestrationHistoryAsync(id));
     }
 
+    // As it keeps no history, it cannot tell what is open.
+    [Fact]
+    public override async Task A_diagnosis_names_what_is_open_and_what_the_child_waits_for_and_nothing_of_what_was_answered()
+    {
+        await using var host = await StartAsync(new DurableTasks().Orchestrator<int, int>("main", (context, _) => context.WaitForExternalEvent<int>("end")));
+        var id = await host.Client.ScheduleNewOrchestrationInstanceAsync("main", 0);
+        await host.UntilAsync(id, i => i.RuntimeStatus == RuntimeStatus.Running);
+
+        var found = (await host.Client.DiagnoseAsync(id))!;
+        Assert.Equal((RuntimeStatus.Running, false), (found.Status, found.HasEnded));
+        Assert.Empty(found.Faults);
+        Assert.Null(found.Events);
+
+        await host.Client.RaiseEventAsync(id, "end", 1);
+        await host.RunAsync(id);
+        Assert.True((await host.Client.DiagnoseAsync(id))!.HasEnded);
+        Assert.Null(await host.Client.DiagnoseAsync("nobody"));
+    }
+
     protected override async Task<DurableHost> StartAsync(DurableTasks tasks) => await InProcessHost.StartAsync(tasks);
 }

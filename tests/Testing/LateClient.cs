@@ -54,4 +54,7 @@ public sealed class LateClient : DurableClient
 
     public override Task<IReadOnlyList<HistoryRecord>> GetOrchestrationHistoryAsync(string instanceId, CancellationToken cancellationToken = default) =>
         Present().GetOrchestrationHistoryAsync(instanceId, cancellationToken);
+
+    public override Task<InstanceDiagnosis?> DiagnoseAsync(string instanceId, CancellationToken cancellationToken = default) =>
+        Present().DiagnoseAsync(instanceId, cancellationToken);
 }

@@ -457,11 +457,10 @@ internal sealed class Dispatcher : IDisposable
         if (effects.Applied)
         {
             Trace(commit);
-        }
-
-        if (ended && effects.Applied)
-        {
-            InstanceEnded?.Invoke(commit.Status);
+            if (ended)
+            {
+                InstanceEnded?.Invoke(commit.Status);
+            }
         }
 
         Finish(slot, ended);
