@@ -39,18 +39,26 @@ public sealed class StoredHistory
     {
         using var present = new PresentCopy(path);
         using var reader = new StoreReader(present.Path);
-        statuses ??= [RuntimeStatus.Pending, RuntimeStatus.Running, RuntimeStatus.Suspended, RuntimeStatus.ContinuedAsNew];
-        var last = 0L;
-        while (reader.Scan(statuses, last, 1_000) is { Count: > 0 } rows)
+        var query = new EngineQuery
         {
-            foreach (var row in rows)
+            PageSize = 1_000,
+            Statuses = statuses ?? [RuntimeStatus.Pending, RuntimeStatus.Running, RuntimeStatus.Suspended, RuntimeStatus.ContinuedAsNew],
+        };
+        do
+        {
+            var page = reader.Query(query);
+            foreach (var instance in page.Instances)
             {
-                yield return new StoredHistory(
-                    new Head(row.Id, row.Name, row.Version, row.Status), [.. reader.History(row.Key).SelectMany(HistoryJson.ReadList)]);
+                if (reader.Find(instance.InstanceId) is { } row)
+                {
+                    yield return new StoredHistory(
+                        new Head(row.Id, row.Name, row.Version, row.Status), [.. reader.History(row.Key).SelectMany(HistoryJson.ReadList)]);
+                }
             }
 
-            last = rows[^1].Key;
+            query = query with { ContinuationToken = page.ContinuationToken };
         }
+        while (query.ContinuationToken is not null);
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>

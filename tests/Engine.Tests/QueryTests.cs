@@ -36,7 +36,9 @@ public sealed class QueryTests(QueryTests.Million million) : IClassFixture<Query
         ["failed, prefix"] = new EngineQuery { Statuses = [RuntimeStatus.Failed], InstanceIdPrefix = "order-" },
         ["failed, tagged, created"] = new EngineQuery
         {
-            Statuses = [RuntimeStatus.Failed], CreatedTo = Epoch.AddSeconds(9_000), Tags = new Dictionary<string, string> { ["region"] = "north" },
+            Statuses = [RuntimeStatus.Failed],
+            CreatedTo = Epoch.AddSeconds(9_000),
+            Tags = new Dictionary<string, string> { ["region"] = "north" },
         },
     };
 

@@ -19,7 +19,7 @@ internal sealed class PresentCopy : IDisposable
         Path = System.IO.Path.Combine(_folder, "engine.db");
         try
         {
-            Schema.Copy(path, Path);
+            StoreCopy.Copy(path, Path);
             Schema.Open(new EngineOptions { Path = Path }).Dispose();
         }
         catch

@@ -17,7 +17,7 @@ internal sealed record InstanceRow(
 
     /// <summary>The same without what may be large.</summary>
     public const string BareColumns =
-        "key, id, name, version, status, execution, created, updated, NULL, NULL, NULL, failure, tags, parent_key, parent_task, parent_name, parent_id";
+        "key, id, name, version, status, execution, created, updated, NULL, NULL, NULL, failure, tags, parent_key, parent_task, parent_name, parent_id, trace";
 
     public string? Input { get; init; }
 

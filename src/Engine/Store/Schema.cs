@@ -140,23 +140,6 @@ internal static class Schema
         }
     }
 
-    /// <summary>Copies a file, which may be in use, as it is at this moment.</summary>
-    public static void Copy(string path, string copy)
-    {
-        try
-        {
-            using var connection = Connect(path, SqliteOpenMode.ReadWrite);
-            using var command = connection.CreateCommand();
-            command.CommandText = "VACUUM INTO $copy";
-            command.Parameters.AddWithValue("$copy", copy);
-            command.ExecuteNonQuery();
-        }
-        catch (SqliteException e)
-        {
-            throw Translate(e, path);
-        }
-    }
-
     /// <summary>SQLite's word for what went wrong, as the person who has to act needs it.</summary>
     public static EngineStoreException Translate(SqliteException e, string path) => e.SqliteErrorCode switch
     {

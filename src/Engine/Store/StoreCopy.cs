@@ -14,7 +14,6 @@ public static class StoreCopy
     /// <exception cref="EngineStoreException">The source cannot be read, or the target not be written.</exception>
     public static void Copy(string source, string target)
     {
-        SQLitePCL.Batteries_V2.Init();
         try
         {
             using var connection = Schema.OpenReader(source);

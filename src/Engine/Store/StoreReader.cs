@@ -66,13 +66,6 @@ internal sealed class StoreReader(string path, Action<StoreCall>? called = null)
             [.. page.Select(r => r.ToMetadata(query.FetchInputsAndOutputs))], more ? WriteToken(found[query.PageSize - 1]) : null);
     });
 
-    /// <summary>Instances of some states after a key, by key.</summary>
-    public List<InstanceRow> Scan(IEnumerable<RuntimeStatus> statuses, long after, int count) => Use(c => c.Read(
-        $"SELECT {InstanceRow.BareColumns} FROM instances WHERE key > ?1 AND status IN ({string.Join(',', statuses.Select(s => (int)s))}) ORDER BY key LIMIT ?2",
-        InstanceRow.Read,
-        after,
-        count));
-
     /// <summary>Ended instances that match, oldest first.</summary>
     public List<Place> Ended(PurgeFilter filter, Place? after, int count) => Use(c => new InstanceSearch(c.Places).Find(
         new EngineQuery

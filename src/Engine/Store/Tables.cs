@@ -72,8 +72,8 @@ internal sealed class Tables : IDisposable
         _deleteTag = Prepare("DELETE FROM tags WHERE tag = ?1 AND value = ?2 AND created = ?3 AND instance = ?4");
         _tagsOf = Prepare("SELECT tags, created FROM instances WHERE key = ?1 AND tags IS NOT NULL");
         _statusOf = Prepare("SELECT status FROM instances WHERE key = ?1");
-        _openChildren = Prepare("SELECT key FROM instances WHERE parent_key = ?1 AND status NOT IN (1, 3, 4, 5)");
         _parentOf = Prepare("SELECT parent_key FROM instances WHERE key = ?1");
+        _openChildren = Prepare("SELECT key FROM instances WHERE parent_key = ?1 AND status NOT IN (1, 3, 4, 5)");
         _endedChildren = Prepare("SELECT key FROM instances WHERE parent_key = ?1 AND status IN (1, 3, 4, 5)");
         _firstMessage = Math.Min(0, Number("SELECT min(number) FROM inbox"));
         _lastMessage = Math.Max(0, Number("SELECT max(number) FROM inbox"));
