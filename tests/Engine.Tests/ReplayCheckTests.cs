@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using Sluice.Durable;
 using Sluice.Testing;
 
@@ -54,6 +55,31 @@ public sealed class ReplayCheckTests
         var history = StoredHistory.Parse($$"""{"instanceId":"i","name":"{{name}}","status":"Pending","events":[]}""");
 
         Assert.Equal(code, new ReplayCheck(Program("a")).Check(history).Fault?.Split(':')[0]);
+    }
+
+    [Theory]
+    [InlineData("CREATE TABLE t (x)", "StoreForeign")]
+    [InlineData("PRAGMA application_id = 1397511493; CREATE TABLE schema_version (version INTEGER); INSERT INTO schema_version VALUES (1000)", "StoreNewer")]
+    public void A_file_of_somebody_else_is_refused(string sql, string code)
+    {
+        var folder = Directory.CreateTempSubdirectory("sluice-replay-");
+        try
+        {
+            var file = Path.Combine(folder.FullName, "engine.db");
+            using (var connection = new SqliteConnection($"Data Source={file};Pooling=False"))
+            {
+                connection.Open();
+                using var command = connection.CreateCommand();
+                command.CommandText = sql;
+                command.ExecuteNonQuery();
+            }
+
+            Assert.Equal(code, Assert.Throws<EngineStoreException>(() => StoredHistory.ReadFile(file).ToList()).Code);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Theory]
