@@ -27,6 +27,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
     private EngineStore? _store;
     private Dispatcher? _dispatcher;
     private EngineClient? _client;
+    private Retention? _retention;
     private int _stopped;
 
     /// <summary>Makes an engine; <see cref="StartAsync"/> opens the file.</summary>
@@ -90,10 +91,22 @@ public sealed class EmbeddedEngine : IAsyncDisposable
         }
 
         _dispatcher = new Dispatcher(_store, _tasks, _services, _options, _loggers, _logger, _load, _watch, _marks, _metrics, Fail);
-        _client = new EngineClient(_store, _dispatcher, _tasks, _load, _gate, _watch, _options);
+        _client = new EngineClient(_store, _dispatcher, _tasks, _load, _gate, _watch, _options, _logger);
         _metrics.Observe(_dispatcher, _store, _load, _gate);
+        if (_store.Check is { } check)
+        {
+            _logger.StoreChecked(_options.Path, check.Pragma, check.Took);
+        }
+
+        if (_options.Retention is { } policy)
+        {
+            _retention = new Retention(policy, _store, _load, _options, _logger);
+            _dispatcher.InstanceEnded = _retention.Ended;
+        }
+
         var (activities, timers, messages) = _dispatcher.Recover();
         _logger.EngineStarted(_options.Path, activities, timers, messages);
+        _retention?.Start();
         return Task.CompletedTask;
     }
 
@@ -108,6 +121,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
             return;
         }
 
+        _retention?.Dispose();
         CloseGate(new HostStoppingException());
         await _dispatcher.StopAsync(_options.DrainTimeout, _options.StopTimeout);
         var patience = TimeProvider.System.GetTimestamp();
@@ -135,6 +149,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
     {
         if (_store is not null && Interlocked.Exchange(ref _stopped, 1) == 0)
         {
+            _retention?.Dispose();
             _gate.Close(Stopped());
             _marks?.Abandon();
             _dispatcher?.Abandon();
@@ -155,6 +170,7 @@ public sealed class EmbeddedEngine : IAsyncDisposable
         if (_stopped == 0 && _fatal.TrySetResult(reason))
         {
             _logger.EngineFailed(reason);
+            _retention?.Dispose();
             _gate.Close(reason);
             _dispatcher?.Abandon();
             _watch.End(reason);

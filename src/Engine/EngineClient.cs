@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Logging;
 using Sluice.Durable;
 using Sluice.Engine.History;
 using Sluice.Engine.Runtime;
@@ -43,6 +44,7 @@ public sealed class EngineClient : DurableClient
 {
     private const int PurgeBatch = 100;
 
+    private readonly ILogger _logger;
     private readonly EngineStore _store;
     private readonly Dispatcher _dispatcher;
     private readonly DurableTasks _tasks;
@@ -52,8 +54,9 @@ public sealed class EngineClient : DurableClient
     private readonly TimeProvider _clock;
     private readonly string _defaultVersion;
 
-    internal EngineClient(EngineStore store, Dispatcher dispatcher, DurableTasks tasks, EngineLoad load, WriteGate gate, InstanceWatch watch, EngineOptions options)
+    internal EngineClient(EngineStore store, Dispatcher dispatcher, DurableTasks tasks, EngineLoad load, WriteGate gate, InstanceWatch watch, EngineOptions options, ILogger logger)
     {
+        _logger = logger;
         _store = store;
         _dispatcher = dispatcher;
         _tasks = tasks;
@@ -286,6 +289,22 @@ public sealed class EngineClient : DurableClient
 
         return count;
     }
+
+    /// <summary>
+    /// Copies the engine's file while work goes on. Whatever was acknowledged before the call is in the copy; an engine that starts on it goes on from
+    /// there, and activities that had run since run again.
+    /// </summary>
+    /// <param name="path">A file that does not exist. It appears whole or not at all.</param>
+    /// <param name="cancellationToken">Gives up before it begins.</param>
+    /// <exception cref="EngineStoreException">It cannot be written.</exception>
+    public Task BackupAsync(string path, CancellationToken cancellationToken = default) => Task.Run(
+        () =>
+        {
+            var begun = TimeProvider.System.GetTimestamp();
+            _store.Reader.CopyTo(path);
+            _logger.StoreBackedUp(path, new FileInfo(path).Length, TimeProvider.System.GetElapsedTime(begun));
+        },
+        cancellationToken);
 
     /// <inheritdoc/>
     public override Task<IReadOnlyList<HistoryRecord>> GetOrchestrationHistoryAsync(string instanceId, CancellationToken cancellationToken = default) =>

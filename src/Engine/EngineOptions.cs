@@ -37,6 +37,39 @@ public enum VersionFailureStrategy
     Fail,
 }
 
+/// <summary>
+/// How long ended instances are kept. The oldest go first; a child is kept as long as an ancestor lives, whose rewind may need it.
+/// </summary>
+public sealed record RetentionPolicy
+{
+    /// <summary>Age at which an ended instance goes, from its end; null for no limit.</summary>
+    public TimeSpan? MaxAge { get; init; }
+
+    /// <summary>The same for instances that ended in a certain status, instead of <see cref="MaxAge"/>.</summary>
+    public IReadOnlyDictionary<RuntimeStatus, TimeSpan> MaxAgeByStatus { get; init; } = new Dictionary<RuntimeStatus, TimeSpan>();
+
+    /// <summary>How many ended instances are kept, 0 or more, and up to a twentieth above it; null for no limit.</summary>
+    public int? MaxCount { get; init; }
+
+    /// <summary>The age at which instances of an ended status go; null for never.</summary>
+    internal TimeSpan? AgeOf(RuntimeStatus status) => MaxAgeByStatus.TryGetValue(status, out var age) ? age : MaxAge;
+
+    internal void Validate()
+    {
+        foreach (var age in MaxAgeByStatus.Values.Append(MaxAge ?? TimeSpan.Zero))
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(age, TimeSpan.Zero, nameof(MaxAge));
+        }
+
+        foreach (var status in MaxAgeByStatus.Keys.Where(s => s is not (RuntimeStatus.Completed or RuntimeStatus.Failed or RuntimeStatus.Terminated or RuntimeStatus.Canceled)))
+        {
+            throw new ArgumentException($"Only what has ended is removed; {status} is not an end.", nameof(MaxAgeByStatus));
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNegative(MaxCount ?? 0, nameof(MaxCount));
+    }
+}
+
 /// <summary>How the embedded engine runs.</summary>
 public sealed class EngineOptions
 {
@@ -75,6 +108,9 @@ public sealed class EngineOptions
     /// <c>Poisoned</c>. The default is 5, over about 40 seconds.
     /// </summary>
     public int MaxTurnAttempts { get; set; } = 5;
+
+    /// <summary>When ended instances are removed; never when null, the default.</summary>
+    public RetentionPolicy? Retention { get; set; }
 
     /// <summary>The clock. The default is the system's.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
@@ -124,6 +160,7 @@ public sealed class EngineOptions
     internal void Validate(DurableTasks tasks)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(Path);
+        Retention?.Validate();
         ArgumentOutOfRangeException.ThrowIfLessThan(MaxConcurrentActivities, 1);
         foreach (var (name, limit) in MaxConcurrentPerActivity)
         {

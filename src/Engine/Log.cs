@@ -29,6 +29,15 @@ internal static partial class Log
     [LoggerMessage(3008, LogLevel.Warning, "The spans of a turn of instance {Instance} were not told")]
     public static partial void SpansLost(this ILogger logger, Exception exception, string instance);
 
+    [LoggerMessage(3020, LogLevel.Warning, "{Path} was not closed when its program ended; {Pragma} found it whole in {Took}")]
+    public static partial void StoreChecked(this ILogger logger, string path, string pragma, TimeSpan took);
+
+    [LoggerMessage(3021, LogLevel.Information, "Retention removed {Count} ended instances")]
+    public static partial void InstancesRetired(this ILogger logger, int count);
+
+    [LoggerMessage(3022, LogLevel.Information, "Backed up to {Path}: {Bytes} bytes in {Took}")]
+    public static partial void StoreBackedUp(this ILogger logger, string path, long bytes, TimeSpan took);
+
     [LoggerMessage(3050, LogLevel.Warning, "Instance {InstanceId} of version '{InstanceVersion}' waits for a program of its version; this one has '{Version}'")]
     public static partial void VersionRejected(this ILogger logger, string instanceId, string instanceVersion, string version);
 

@@ -9,6 +9,9 @@ public sealed class RolloutOptions
     /// <summary>Days that events and ended instances are kept. The default is 90; what was deployed and the audit trail are kept for ever.</summary>
     public int RetentionDays { get; set; } = 90;
 
+    /// <summary>Whether the host removes ended instances by itself, so that the daily upkeep need not. The default is false.</summary>
+    public bool HostRemovesInstances { get; set; }
+
     /// <summary>Whether a name in a plan's <c>approvers</c> is a key or a group of this server; null accepts every name.</summary>
     public Func<string, bool>? KnowsApprover { get; set; }
 }

@@ -22,7 +22,7 @@ switch (args)
         await Console.Error.WriteLineAsync($"""
             usage: Benchmarks gateway [--json]
                    Benchmarks engine [--json] [--full] [--only {string.Join('|', EngineBenchmark.Names)}] [--week N]
-                   (of the simulated week one part in N runs, 20 when not given; --full runs all)
+                   (of the simulated week one part in N runs, 200 when not given; --full runs all)
             """);
         return 2;
 }

@@ -139,6 +139,12 @@ public sealed class EngineSettings
     /// <summary>Seconds that a stop lets running activities go on before it cancels them. The default is 5; what is cancelled runs again at the next start.</summary>
     public int DrainSeconds { get; set; } = 5;
 
+    /// <summary>Whether each commit is on the disk before anybody hears of it. The default is true; without, a power failure may take the last ones.</summary>
+    public bool SyncEveryCommit { get; set; } = true;
+
+    /// <summary>Most ended instances that are kept, whatever their age: the oldest beyond it go at once. 0, the default, is no limit.</summary>
+    public int MaxEndedInstances { get; set; }
+
     internal void Check(List<string> faults)
     {
         var known = new DurableTasks().AddSluice();
@@ -158,6 +164,11 @@ public sealed class EngineSettings
         if (MaxPendingWrites is < 1 or > 10_000_000)
         {
             faults.Add($"Engine:MaxPendingWrites is from 1 to 10000000, not {MaxPendingWrites}.");
+        }
+
+        if (MaxEndedInstances < 0)
+        {
+            faults.Add($"Engine:MaxEndedInstances is 0, for no limit, or more, not {MaxEndedInstances}.");
         }
 
         if (DrainSeconds is < 0 or > 40)

@@ -60,6 +60,7 @@ public static class SluiceCommand
                 DoctorVerb.Create(terminal),
                 DownVerb.Create(terminal),
                 ReplayCheckVerb.Create(terminal),
+                .. BackupVerbs.Create(terminal),
                 KeyVerbs.Create(terminal),
                 AuditVerb.Create(terminal),
                 GatewayVerb.Create(terminal),

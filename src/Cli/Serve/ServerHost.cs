@@ -69,6 +69,12 @@ internal sealed class ServerHost : IAsyncDisposable
             MaxConcurrentPerActivity = settings.Engine.MaxConcurrentPerActivity,
             MaxPendingWrites = settings.Engine.MaxPendingWrites,
             DrainTimeout = TimeSpan.FromSeconds(settings.Engine.DrainSeconds),
+            Synchronous = settings.Engine.SyncEveryCommit ? StoreSynchronous.Full : StoreSynchronous.Normal,
+            Retention = new RetentionPolicy
+            {
+                MaxAge = TimeSpan.FromDays(settings.Server.EventRetentionDays),
+                MaxCount = settings.Engine.MaxEndedInstances > 0 ? settings.Engine.MaxEndedInstances : null,
+            },
             TimeProvider = time,
         };
         adjustEngine?.Invoke(engine);
@@ -78,6 +84,7 @@ internal sealed class ServerHost : IAsyncDisposable
         {
             AutoRollback = settings.Rollouts.AutoRollback,
             RetentionDays = settings.Server.EventRetentionDays,
+            HostRemovesInstances = true,
             KnowsApprover = name => Knows(name, settings.Groups, registry.Keys),
         });
         services.AddSluiceOrchestration();

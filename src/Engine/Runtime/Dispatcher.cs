@@ -51,6 +51,9 @@ internal sealed class Dispatcher : IDisposable
         _activities = new ActivityQueue(tasks, services, options, load, logger, Answered);
     }
 
+    /// <summary>Called when the end of an instance is durable, on the writer's thread.</summary>
+    public Action<RuntimeStatus>? InstanceEnded { get; set; }
+
     /// <summary>When the next timer is due; null when there is none.</summary>
     public DateTimeOffset? NextDue => _timers.NextDue;
 
@@ -454,6 +457,10 @@ internal sealed class Dispatcher : IDisposable
         if (effects.Applied)
         {
             Trace(commit);
+            if (ended)
+            {
+                InstanceEnded?.Invoke(commit.Status);
+            }
         }
 
         Finish(slot, ended);

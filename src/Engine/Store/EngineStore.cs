@@ -36,7 +36,8 @@ internal sealed class EngineStore : IDisposable
         _options = options;
         _metrics = metrics;
         _failed = failed;
-        _connection = Schema.Open(options);
+        _connection = Schema.Open(options, out var check);
+        Check = check;
         try
         {
             _tables = new Tables(_connection);
@@ -65,6 +66,9 @@ internal sealed class EngineStore : IDisposable
 
         void Failed(Exception e);
     }
+
+    /// <summary>The examination of the file, if it had not been closed.</summary>
+    public StoreCheck? Check { get; }
 
     /// <summary>Reads beside the writer: what is committed.</summary>
     public StoreReader Reader { get; }

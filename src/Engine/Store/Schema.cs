@@ -78,15 +78,23 @@ internal static class Schema
 
     /// <summary>Opens the file for writing, makes or migrates its tables, and refuses what is not an engine's file.</summary>
     /// <exception cref="EngineStoreException">The file cannot be used.</exception>
-    public static SqliteConnection Open(EngineOptions options)
+    public static SqliteConnection Open(EngineOptions options) => Open(options, out _);
+
+    /// <summary>The same; tells of the examination that was made, if the file had not been closed.</summary>
+    /// <exception cref="EngineStoreException">The file cannot be used.</exception>
+    public static SqliteConnection Open(EngineOptions options, out StoreCheck? check)
     {
+        check = null;
         var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(options.Path))!;
         SqliteConnection? connection = null;
         try
         {
             Directory.CreateDirectory(folder);
+            var unclosed = StoreCheck.IsNeeded(options.Path);
             connection = Connect(options.Path, SqliteOpenMode.ReadWriteCreate);
-            Prepare(connection, options);
+            var version = Number(connection, "SELECT count(*) FROM sqlite_master") == 0 ? 0 : Check(connection, options.Path);
+            check = unclosed ? StoreCheck.Run(connection, options.Path) : null;
+            Prepare(connection, options, version);
             return connection;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -107,10 +115,12 @@ internal static class Schema
         }
     }
 
-    /// <summary>Opens the file for reading beside the writer.</summary>
+    /// <summary>Opens the file for reading beside the writer. Leaves the write-ahead log as it is, also when it is the last to close: see <see cref="StoreCheck"/>.</summary>
     public static SqliteConnection OpenReader(string path)
     {
+        const int noCheckpointOnClose = 1006;
         var connection = Connect(path, SqliteOpenMode.ReadWrite);
+        _ = SQLitePCL.raw.sqlite3_db_config(connection.Handle, noCheckpointOnClose, 1, out _);
         Execute(connection, "PRAGMA query_only = 1");
         return connection;
     }
@@ -190,9 +200,8 @@ internal static class Schema
         }
     }
 
-    private static void Prepare(SqliteConnection connection, EngineOptions options)
+    private static void Prepare(SqliteConnection connection, EngineOptions options, long version)
     {
-        var version = Number(connection, "SELECT count(*) FROM sqlite_master") == 0 ? 0 : Check(connection, options.Path);
         Execute(connection, "PRAGMA journal_mode = WAL");
         // Hot pages are then written to the file once for many commits.
         Execute(connection, "PRAGMA wal_autocheckpoint = 4000");

@@ -84,6 +84,36 @@ internal sealed class StoreReader(string path, Action<StoreCall>? called = null)
         after,
         count));
 
+    /// <summary>Instances that ended in a status and were created up to a moment, oldest first, with the time of their end.</summary>
+    public List<(Place Place, long Ended)> EndedBefore(RuntimeStatus status, long created, Place? after, int count) => Use(c => c.Read(
+        """
+        SELECT created, key, updated FROM instances INDEXED BY instances_ended
+        WHERE ended = ?1 AND created <= ?2 AND (created, key) > (?3, ?4) ORDER BY created, key LIMIT ?5
+        """,
+        r => (new Place(r.GetInt64(0), r.GetInt64(1)), r.GetInt64(2)),
+        (int)status,
+        created,
+        after?.Created ?? long.MinValue,
+        after?.Key ?? 0,
+        count));
+
+    /// <summary>The first instance that ended in a status and was created after a moment.</summary>
+    public Place? FirstEnded(RuntimeStatus status, long created) => Use(c => c.Read(
+        "SELECT created, key FROM instances INDEXED BY instances_ended WHERE ended = ?1 AND created > ?2 ORDER BY created, key LIMIT 1",
+        r => (Place?)new Place(r.GetInt64(0), r.GetInt64(1)),
+        (int)status,
+        created).FirstOrDefault());
+
+    /// <summary>How many instances have ended.</summary>
+    public int CountEnded() => Use(c => c.Read("SELECT count(*) FROM instances INDEXED BY instances_ended WHERE ended > 0", r => r.GetInt32(0))[0]);
+
+    /// <summary>Copies the file as it is now to a new one, while the writer goes on.</summary>
+    public void CopyTo(string target) => Use(c =>
+    {
+        c.CopyTo(target);
+        return true;
+    });
+
     /// <summary>The first whole millisecond not before a moment.</summary>
     public static long? Ceiling(DateTimeOffset? time) =>
         time is { } t ? (t.UtcTicks - DateTime.UnixEpoch.Ticks + TimeSpan.TicksPerMillisecond - 1) / TimeSpan.TicksPerMillisecond : null;
@@ -172,6 +202,8 @@ internal sealed class StoreReader(string path, Action<StoreCall>? called = null)
             using var statement = new Statement(_connection, sql);
             return statement.Read(read, values);
         }
+
+        public void CopyTo(string target) => StoreCopy.Copy(_connection, target);
 
         public void Dispose()
         {

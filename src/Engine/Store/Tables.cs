@@ -34,6 +34,7 @@ internal sealed class Tables : IDisposable
     private readonly Statement _deleteTag;
     private readonly Statement _tagsOf;
     private readonly Statement _statusOf;
+    private readonly Statement _parentOf;
     private readonly Statement _endedChildren;
     private readonly Statement _openChildren;
     private long _firstMessage;
@@ -72,6 +73,7 @@ internal sealed class Tables : IDisposable
         _tagsOf = Prepare("SELECT tags, created FROM instances WHERE key = ?1 AND tags IS NOT NULL");
         _statusOf = Prepare("SELECT status FROM instances WHERE key = ?1");
         _openChildren = Prepare("SELECT key FROM instances WHERE parent_key = ?1 AND status NOT IN (1, 3, 4, 5)");
+        _parentOf = Prepare("SELECT parent_key FROM instances WHERE key = ?1");
         _endedChildren = Prepare("SELECT key FROM instances WHERE parent_key = ?1 AND status IN (1, 3, 4, 5)");
         _firstMessage = Math.Min(0, Number("SELECT min(number) FROM inbox"));
         _lastMessage = Math.Max(0, Number("SELECT max(number) FROM inbox"));
@@ -174,6 +176,23 @@ internal sealed class Tables : IDisposable
 
         doomed.ForEach(Delete);
         return doomed.Count;
+    }
+
+    /// <summary>Removes an instance if it and all its ancestors have ended.</summary>
+    public bool Retire(long key)
+    {
+        var ancestor = _parentOf.Number(key);
+        while (ancestor is { } parent && _statusOf.Number(parent) is { } status)
+        {
+            if (!InstanceRow.IsTerminal((RuntimeStatus)status))
+            {
+                return false;
+            }
+
+            ancestor = _parentOf.Number(parent);
+        }
+
+        return Purge(key, recursive: false) == 1;
     }
 
     /// <summary>Lets an ended instance take messages again.</summary>

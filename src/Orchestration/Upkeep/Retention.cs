@@ -4,7 +4,7 @@ using Sluice.Orchestration.Ports;
 
 namespace Sluice.Orchestration.Upkeep;
 
-/// <summary>Removes events and ended instances that are older than the server keeps them. Rollouts, deployments and the audit trail stay.</summary>
+/// <summary>Removes events, and ended instances where the host does not, that are older than the server keeps them. Rollouts, deployments and the audit trail stay.</summary>
 public sealed class Retention(IEventLog events, DurableClient client, RolloutOptions options, TimeProvider time, ILogger<Retention> logger)
 {
     /// <summary>Removes once.</summary>
@@ -13,7 +13,7 @@ public sealed class Retention(IEventLog events, DurableClient client, RolloutOpt
     {
         var before = time.GetUtcNow().AddDays(-options.RetentionDays);
         var gone = await events.PurgeEventsAsync(before, cancellationToken);
-        var ended = await client.PurgeAllInstancesAsync(new PurgeFilter(CreatedTo: before), cancellationToken);
+        var ended = options.HostRemovesInstances ? 0 : await client.PurgeAllInstancesAsync(new PurgeFilter(CreatedTo: before), cancellationToken);
         if (gone + ended > 0)
         {
             logger.Removed(gone, ended, options.RetentionDays);

@@ -53,11 +53,14 @@ internal static class Week
         var engine = simulation.Engine;
         var services = Services / fraction;
         var rollouts = RolloutsInAll / fraction;
-        for (var i = 0; i < services; i++)
+        for (var i = 0; i <= services; i++)
         {
             simulation.World.Seed("v0.1.0", Staging(i));
             simulation.World.Seed("v0.1.0", Production(i));
         }
+
+        // The first rollout, of one service more, is the compiler's.
+        await simulation.EndOfAsync(await simulation.StartRolloutAsync(Canary(services), "v1.0.0", "first"));
 
         var ids = new List<string>();
         var (begun, cpu) = (engine.Now, Environment.CpuUsage.TotalTime);

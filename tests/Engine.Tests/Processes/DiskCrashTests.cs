@@ -23,7 +23,7 @@ public sealed class DiskCrashTests : IDisposable
         }
 
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromMinutes(5));
+        patience.CancelAfter(TimeSpan.FromMinutes(15));
         var (calls, expected) = await WithoutCrashAsync(shim, patience.Token);
         Assert.True(calls > 100, $"Only {calls} calls reached the disk: the shim does not see them.");
 

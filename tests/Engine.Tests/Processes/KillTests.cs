@@ -22,7 +22,7 @@ public sealed class KillTests : IDisposable
     public async Task Killed_20_times_with_500_workflows_none_is_lost_and_only_what_had_no_result_runs_again()
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromMinutes(5));
+        patience.CancelAfter(TimeSpan.FromMinutes(15));
         var random = new Random(20);
         var mayRepeat = new Dictionary<string, int>();
         var caught = 0;
