@@ -87,7 +87,7 @@ internal sealed class RestartingClient(VirtualEngine engine) : DurableClient, ID
             {
                 return await wait(engine.Client);
             }
-            catch (ObjectDisposedException)
+            catch (Exception e) when (e is ObjectDisposedException or SimulatedCrashException)
             {
                 await _step.WaitAsync();
                 _step.Release();
