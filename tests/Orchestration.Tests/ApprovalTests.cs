@@ -66,8 +66,11 @@ public sealed class ApprovalTests
         var gate = "  - approval: { approvers: [release-managers], required: 1, timeout: 72h, onTimeout: rollback }\n";
         var id = await AtGateAsync(sim, Plans.In("  - deploy: { environment: production }\n" + gate + gate + "  - setWeight: 100"));
 
+        // Both before the rollout looks: it must not take the second for the gate that it does not yet stand at.
+        await sim.Engine.Client.SuspendInstanceAsync(id);
         await sim.SayAsync(id, CommandKind.Approve, Ana);
         await sim.SayAsync(id, CommandKind.Approve, Ben);
+        await sim.Engine.Client.ResumeInstanceAsync(id);
         await sim.Engine.SettleAsync();
 
         var status = await sim.StatusAsync(id);
