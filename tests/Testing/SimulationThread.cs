@@ -25,6 +25,9 @@ public sealed class SimulationThread : SynchronizationContext, IDisposable
         _thread.Start();
     }
 
+    /// <summary>Asked on the thread when nothing is left to do: true when it has found something, such as a clock to move.</summary>
+    public Func<bool>? Idling { get; set; }
+
     /// <summary>How many things have run.</summary>
     public long Done => Volatile.Read(ref _done);
 
@@ -130,6 +133,20 @@ public sealed class SimulationThread : SynchronizationContext, IDisposable
             // Code that ran here may have left its own context behind.
             SetSynchronizationContext(this);
             Volatile.Write(ref _done, _done + 1);
+            while (IsEmpty && Idling?.Invoke() == true)
+            {
+            }
+        }
+    }
+
+    private bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Count == 0 && !_ended;
+            }
         }
     }
 
