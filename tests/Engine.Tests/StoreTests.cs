@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Sluice.Durable;
+using Sluice.Engine.Store;
 using Sluice.Testing;
 
 namespace Sluice.Engine.Tests;
@@ -12,6 +13,15 @@ public sealed class StoreTests : IDisposable
     private string File => Path.Combine(_folder, "engine.db");
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Sqlite_sleeps_as_long_as_it_means_to_and_not_whole_seconds()
+    {
+        await using var engine = NewEngine(File);
+        await engine.StartAsync();
+
+        Assert.Equal("exact-sleep", ExactSleep.DefaultName);
+    }
 
     [Fact]
     public async Task A_file_that_is_no_database_is_refused_and_left_as_it_is()

@@ -163,6 +163,7 @@ internal static class Schema
     private static SqliteConnection Connect(string path, SqliteOpenMode mode)
     {
         SQLitePCL.Batteries_V2.Init();
+        ExactSleep.Install();
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
             DataSource = path,
@@ -189,7 +190,7 @@ internal static class Schema
         // Hot pages are then written to the file once for many commits.
         Execute(connection, "PRAGMA wal_autocheckpoint = 4000");
         // KiB. Ids are random, so each new one is a page of their index read: more of it stays in memory.
-        Execute(connection, "PRAGMA cache_size = -8192");
+        Execute(connection, "PRAGMA cache_size = -6144");
         Execute(connection, options.Synchronous == StoreSynchronous.Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
         if (version < Version)
         {
