@@ -10,6 +10,8 @@ namespace Sluice.Engine.Store;
 /// </summary>
 internal sealed class EngineStore : IDisposable
 {
+    private static readonly TimeSpan IdleAfter = TimeSpan.FromSeconds(1);
+
     private readonly EngineOptions _options;
     private readonly SqliteConnection _connection;
     private readonly Tables _tables;
@@ -192,7 +194,13 @@ internal sealed class EngineStore : IDisposable
         var batch = new List<IWrite>();
         while (true)
         {
-            _wake.Wait();
+            if (!_wake.Wait(IdleAfter))
+            {
+                // Sleeping rollouts cost no page cache; the next write reads what it needs again.
+                Schema.Execute(_connection, "PRAGMA shrink_memory");
+                _wake.Wait();
+            }
+
             lock (_gate)
             {
                 (batch, _queue) = (_queue, batch);
