@@ -277,13 +277,16 @@ public sealed class EngineClient : DurableClient
         Place? last = null;
         while (_store.Reader.Ended(filter, last, PurgeBatch) is { Count: > 0 } batch)
         {
+            // Set, not added to: a write may be applied again when another one of its commit could not be.
+            var purged = 0;
             await WriteAsync(
                 (tables, _) =>
                 {
-                    count += batch.Sum(place => tables.Purge(place.Key, filter.Recursive));
+                    purged = batch.Sum(place => tables.Purge(place.Key, filter.Recursive));
                     return null;
                 },
                 cancellationToken);
+            count += purged;
             last = batch[^1];
         }
 

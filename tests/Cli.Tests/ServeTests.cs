@@ -60,6 +60,22 @@ public sealed class ServeTests
     }
 
     [Fact]
+    public async Task What_a_server_starts_is_marked_with_its_version_so_that_an_older_one_leaves_it_alone()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = await Serving.StartAsync(folder.Path);
+        SQLitePCL.Batteries_V2.Init();
+        await using var connection = new SqliteConnection($"Data Source={Path.Combine(folder.Path, "engine.db")};Mode=ReadOnly;Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT group_concat(DISTINCT version) FROM instances";
+
+        var versions = await Eventually.AsyncOf(command.ExecuteScalarAsync, v => v is string, "the first upkeep was started");
+
+        Assert.Equal(typeof(SluiceCommand).Assembly.GetName().Version!.ToString(3), versions);
+    }
+
+    [Fact]
     public async Task What_was_traced_and_measured_is_sent_before_the_server_has_stopped()
     {
         using var folder = new TemporaryFolder();

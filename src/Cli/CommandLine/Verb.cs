@@ -36,6 +36,8 @@ internal static class Verb
 
     private static async Task<int> GuardAsync(Terminal terminal, ParseResult parsed, Func<Task<int>> act, CancellationToken cancellationToken)
     {
+        // A signal that comes before the library holds the verb's task ends the process at once: give it the task first.
+        await Task.Yield();
         try
         {
             return await act();

@@ -29,6 +29,7 @@ namespace Sluice.Cli.Serve;
 /// <summary>Everything a server is made of, put together: engine, registry, adapters, orchestrations, API, the loops that watch.</summary>
 internal sealed class ServerHost : IAsyncDisposable
 {
+    private static readonly string Version = typeof(ServerHost).Assembly.GetName().Version!.ToString(3);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(20);
     private readonly WebApplication _app;
     private readonly GatewayClient _gateway;
@@ -76,6 +77,11 @@ internal sealed class ServerHost : IAsyncDisposable
                 MaxCount = settings.Engine.MaxEndedInstances > 0 ? settings.Engine.MaxEndedInstances : null,
             },
             TimeProvider = time,
+
+            // As host.json has it: what a newer program began waits for one.
+            Version = Version,
+            DefaultVersion = Version,
+            VersionMatchStrategy = VersionMatchStrategy.CurrentOrOlder,
         };
         adjustEngine?.Invoke(engine);
         services.AddSingleton(s => new EmbeddedEngine(new DurableTasks().AddSluice(), s, engine, loggers));
