@@ -1,9 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Sluice.Durable;
-using Sluice.Engine;
 using Sluice.Engine.Store;
 
-namespace Sluice.Testing;
+namespace Sluice.Engine.VirtualTime;
 
 /// <summary>How a <see cref="VirtualEngine"/> runs.</summary>
 public sealed record VirtualEngineOptions

@@ -1,8 +1,7 @@
 using Sluice.Durable;
-using Sluice.Engine;
 using Sluice.Engine.Store;
 
-namespace Sluice.Testing;
+namespace Sluice.Engine.VirtualTime;
 
 /// <summary>
 /// The embedded engine in virtual time: whenever nothing can go on by itself, the clock is moved to the next due moment, so days of
@@ -69,6 +68,9 @@ public sealed class VirtualEngine : IAsyncDisposable
 
     /// <summary>Crash after this commit of the present process (1 is its first), before anybody hears of it; null for never.</summary>
     public long? CrashAfterCommit { get; set; }
+
+    /// <summary>Called when a killed engine has started again.</summary>
+    public Action? OnRestart { get; set; }
 
     /// <summary>Commits of the present process so far.</summary>
     public long Commits => _process.Commits;
@@ -203,6 +205,7 @@ public sealed class VirtualEngine : IAsyncDisposable
                 try
                 {
                     await Engine.StartAsync();
+                    OnRestart?.Invoke();
                     return;
                 }
                 catch (Exception e) when (_process.Crashed || (_options.RestartsWhenFatal && e is EngineStoreException))
