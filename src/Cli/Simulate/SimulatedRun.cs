@@ -23,14 +23,14 @@ internal sealed class SimulatedRun : IAsyncDisposable
     private readonly MemoryRegistry _registry = new();
     private readonly ServiceProvider _services;
     private readonly List<SimulatedDecision> _happened = [];
-    private VirtualEngine _engine = null!;
+    private VirtualEngine? _started;
 
     private SimulatedRun(Plan plan, Scenario scenario)
     {
         _scenario = scenario;
         _clock = new ManualTimeProvider(scenario.Start);
         _world = new SimulatedWorld(_clock) { Users = new ScenarioUsers(scenario).Draw };
-        var client = new LateClient { Present = () => _engine.Client };
+        var client = new LateClient { Present = () => Engine.Client };
         foreach (var variable in plan.Environments.SelectMany(e => e.Variables))
         {
             foreach (var name in new[] { variable.FromSecret, variable.FromVariable }.OfType<string>())
@@ -64,19 +64,23 @@ internal sealed class SimulatedRun : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _engine.DisposeAsync();
+        if (_started is not null)
+        {
+            await _started.DisposeAsync();
+        }
+
         await _services.DisposeAsync();
     }
 
     private async Task<SimulationReport> RunAsync(Bundle bundle)
     {
-        _engine = await VirtualEngine.StartAsync(new DurableTasks().AddSluice(), _services, new VirtualEngineOptions { Clock = _clock });
+        _started = await VirtualEngine.StartAsync(new DurableTasks().AddSluice(), _services, new VirtualEngineOptions { Clock = _clock, InMemory = true });
         var points = new Queue<int>(_scenario.Crashes.Select(c => c.AfterActivity).OfType<int>().Order());
-        _engine.CrashAfterActivity = points.TryDequeue(out var first) ? first : null;
-        _engine.OnRestart = () =>
+        Engine.CrashAfterActivity = points.TryDequeue(out var first) ? first : null;
+        Engine.OnRestart = () =>
         {
             Happens("host", "the host dies and starts again");
-            _engine.CrashAfterActivity ??= points.TryDequeue(out var next) ? next : null;
+            Engine.CrashAfterActivity ??= points.TryDequeue(out var next) ? next : null;
         };
 
         var started = await Rollouts.StartAsync(new StartRequest(bundle, new Release(_scenario.Release), "simulate", Starter), default);
@@ -87,7 +91,7 @@ internal sealed class SimulatedRun : IAsyncDisposable
 
         foreach (var (at, act) in Timeline(id))
         {
-            await _engine.AdvanceAsync(_scenario.Start + at - _engine.Now);
+            await Engine.AdvanceAsync(_scenario.Start + at - Engine.Now);
             if (await HasEndedAsync(id))
             {
                 break;
@@ -99,23 +103,25 @@ internal sealed class SimulatedRun : IAsyncDisposable
         return Report(id, (await _registry.GetRolloutAsync(id, default))!.Status);
     }
 
+    private VirtualEngine Engine => _started ?? throw new InvalidOperationException("The engine has not started.");
+
     private RolloutService Rollouts => _services.GetRequiredService<RolloutService>();
 
     /// <summary>What happens by time; the scenario's end is the last.</summary>
     private IEnumerable<(TimeSpan At, Func<Task> Act)> Timeline(string id)
     {
         var people = _scenario.People.Select(p => (p.At, Act: (Func<Task>)(() => SayAsync(id, p))));
-        var crashes = _scenario.Crashes.Where(c => c.At is not null).Select(c => (At: c.At!.Value, Act: (Func<Task>)(() => _engine.RestartAsync())));
+        var crashes = _scenario.Crashes.Where(c => c.At is not null).Select(c => (At: c.At!.Value, Act: (Func<Task>)(() => Engine.RestartAsync())));
         var losses = _scenario.Faults.Where(f => f.Kind == FaultKind.LoseCounts).Select(f => (f.At, Act: (Func<Task>)(() =>
         {
             Happens("world", "the source of metrics loses its counts");
-            return _engine.Thread.RunAsync(_world.LoseCounts);
+            return Engine.Thread.RunAsync(_world.LoseCounts);
         })));
         return people.Concat(crashes).Concat(losses).Where(a => a.At < _scenario.Until).OrderBy(a => a.At)
             .Append((_scenario.Until, () => Task.CompletedTask));
     }
 
-    private async Task<bool> HasEndedAsync(string id) => (await _engine.Client.GetInstanceAsync(id))?.IsTerminal == true;
+    private async Task<bool> HasEndedAsync(string id) => (await Engine.Client.GetInstanceAsync(id))?.IsTerminal == true;
 
     private async Task SayAsync(string id, PersonSays says)
     {
@@ -132,7 +138,7 @@ internal sealed class SimulatedRun : IAsyncDisposable
         });
     }
 
-    private void Happens(string what, string message) => _happened.Add(new SimulatedDecision(_engine.Now - _scenario.Start, what, null, message, []));
+    private void Happens(string what, string message) => _happened.Add(new SimulatedDecision(Engine.Now - _scenario.Start, what, null, message, []));
 
     private void Behave(Plan plan)
     {
@@ -152,7 +158,7 @@ internal sealed class SimulatedRun : IAsyncDisposable
 
     private Behaviour Behaviour(Arm arm, RevisionProfile profile)
     {
-        var (median, errors) = (profile.Latency.At(TimeSpan.Zero), profile.ErrorRate.At(TimeSpan.Zero));
+        var median = profile.Latency.At(TimeSpan.Zero);
         return new Behaviour
         {
             ReadyAfter = profile.ReadyAfter ?? TimeSpan.Zero,
@@ -160,7 +166,7 @@ internal sealed class SimulatedRun : IAsyncDisposable
             Healthy = _ => !Broken(FaultKind.Crash, arm),
             SmokeFailures = _ => Broken(FaultKind.Smoke, arm) ? ["GET /: expected 200, got 500"] : [],
             Load = new LoadReport(
-                1000, (int)Math.Round(1000 * errors), median, Lognormal.At(1.645, median, profile.Spread), Lognormal.At(2.326, median, profile.Spread), 500),
+                1000, (int)Math.Round(1000 * profile.LoadErrorRate), median, Lognormal.At(1.645, median, profile.Spread), Lognormal.At(2.326, median, profile.Spread), 500),
         };
     }
 
@@ -202,7 +208,7 @@ internal sealed class SimulatedRun : IAsyncDisposable
             .OrderBy(d => d.At)
             .ToList();
         var report = new SimulationReport(
-            id, status?.Outcome, status?.Phase ?? Phase.Pending, status?.Message ?? "", decisions, _engine.Crashes, _engine.ActivitiesActed);
+            id, status?.Outcome, status?.Phase ?? Phase.Pending, status?.Message ?? "", decisions, Engine.Crashes, Engine.ActivitiesActed);
         return report with { Unmet = _scenario.Expect is { } expect ? Expecting.Check(expect, report) : [] };
     }
 

@@ -91,7 +91,8 @@ public sealed record UserTraffic(Series PerMinute, double Swing, TimeSpan Peak)
 /// <param name="Latency">Median time to an answer, seconds.</param>
 /// <param name="Spread">Standard deviation of the latency's natural logarithm.</param>
 /// <param name="ReadyAfter">From start to ready; null for never.</param>
-public sealed record RevisionProfile(Series ErrorRate, Series Latency, double Spread, TimeSpan? ReadyAfter);
+/// <param name="LoadErrorRate">Fraction of a load test's requests that fail: what only users provoke does not show there.</param>
+public sealed record RevisionProfile(Series ErrorRate, Series Latency, double Spread, TimeSpan? ReadyAfter, double LoadErrorRate);
 
 /// <summary>Counts of each minute since the release first got a part of the traffic; the last row repeats.</summary>
 /// <param name="Canary">Requests and errors of the release.</param>

@@ -116,7 +116,7 @@ public static class ScenarioCompiler
     // What is not said of the release is as with stable.
     private static (RevisionProfile Stable, RevisionProfile Canary) Profiles(Fields fields, Faults faults)
     {
-        var usual = new RevisionProfile(Series.Of(0.005), Series.Of(0.08), 0.5, TimeSpan.FromSeconds(5));
+        var usual = new RevisionProfile(Series.Of(0.005), Series.Of(0.08), 0.5, TimeSpan.FromSeconds(5), 0);
         var revisions = fields.Find("revisions") is { } node ? Fields.Of(node, faults, ScenarioKeys.Revisions) : null;
         var stable = Profile(revisions, "stable", usual, faults);
         return (stable, Profile(revisions, "canary", stable, faults));
@@ -135,7 +135,8 @@ public static class ScenarioCompiler
             Numbers(fields, "errorRate", 1, faults) ?? fallback.ErrorRate,
             Latencies(fields, faults) ?? fallback.Latency,
             fields.Number("spread", 0.01, 3) ?? fallback.Spread,
-            never ? null : fields.Duration("readyAfter", TimeSpan.Zero, TimeSpan.FromDays(1)) ?? fallback.ReadyAfter);
+            never ? null : fields.Duration("readyAfter", TimeSpan.Zero, TimeSpan.FromDays(1)) ?? fallback.ReadyAfter,
+            fields.Number("loadErrorRate", 0, 1) ?? fallback.LoadErrorRate);
     }
 
     private static Series? Numbers(Fields fields, string key, double to, Faults faults) =>

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Sluice.Durable;
 using Sluice.Engine.Store;
 
@@ -13,6 +14,7 @@ public sealed class VirtualEngine : IAsyncDisposable
     private readonly IServiceProvider? _services;
     private readonly VirtualEngineOptions _options;
     private readonly string _folder;
+    private readonly SqliteConnection? _memory;
     private VirtualProcess _process;
     private int _acted;
     private int _begun;
@@ -27,6 +29,8 @@ public sealed class VirtualEngine : IAsyncDisposable
             : Directory.CreateTempSubdirectory("sluice-engine-").FullName;
         Clock = options.Clock ?? new ManualTimeProvider();
         Thread = new SimulationThread(options.Seed);
+        // A database in memory is gone with its last connection.
+        _memory = options.InMemory ? Schema.OpenMemory(Path) : null;
         _process = NewProcess();
     }
 
@@ -231,6 +235,11 @@ public sealed class VirtualEngine : IAsyncDisposable
         await Thread.RunAsync(_process.Kill);
         Thread.Dispose();
         await Engine.DisposeAsync();
+        if (_memory is not null)
+        {
+            await _memory.DisposeAsync();
+        }
+
         Directory.Delete(_folder, recursive: true);
     }
 

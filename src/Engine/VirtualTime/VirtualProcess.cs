@@ -28,6 +28,11 @@ public sealed record VirtualEngineOptions
     /// <summary>Where the database's folder is made; among the temporary files when null.</summary>
     public string? Folder { get; init; }
 
+    /// <summary>
+    /// Whether the database is kept in memory: no disk is waited for. It outlives restarts of the engine, as a file does.
+    /// </summary>
+    public bool InMemory { get; init; }
+
     /// <summary>Whether an engine that has stopped because of its disk is started again, as a supervisor would.</summary>
     public bool RestartsWhenFatal { get; init; }
 
@@ -56,6 +61,7 @@ internal sealed class VirtualProcess
             LongestTimerWait = TimeSpan.FromDays(36_500),
             AroundActivity = AttemptAsync,
             OnStoreCall = Called,
+            InMemory = options.InMemory,
             Simulation = Post,
         };
         options.Adjust?.Invoke(engine);
