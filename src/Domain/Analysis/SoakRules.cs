@@ -26,7 +26,7 @@ public sealed record SoakRules(
 
     /// <summary>The rules of a soak step. A first release may have no users yet: its soak is on the wall clock, whatever the plan says.</summary>
     public static SoakRules For(Step.Soak step, AnalysisSpec analysis, MetricsSpec source, bool firstRelease) =>
-        new(step.Duration, step.Every, firstRelease ? SoakClock.Wall : step.Clock, step.MinRequests, step.Patience, step.Warmup, MetricsOf(analysis, source), firstRelease)
+        new(step.Duration, step.Every, firstRelease ? SoakClock.Wall : step.Clock, step.MinRequests, step.TrafficTimeout, step.Warmup, MetricsOf(analysis, source), firstRelease)
         {
             Measures = source is not MetricsSpec.None,
         };
