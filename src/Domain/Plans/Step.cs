@@ -241,6 +241,21 @@ public sealed record CadenceSpan(TimeSpan Every, TimeSpan? Until)
     public static TimeSpan At(IReadOnlyList<CadenceSpan> cadence, TimeSpan age, TimeSpan otherwise) => cadence.Count == 0
         ? otherwise
         : (cadence.FirstOrDefault(c => c.Until is null || age < c.Until) ?? cadence[^1]).Every;
+
+    /// <summary>How many looks fit into a soak, at least 1.</summary>
+    public static int Looks(IReadOnlyList<CadenceSpan> cadence, TimeSpan otherwise, TimeSpan duration)
+    {
+        var looks = 0.0;
+        for (var age = TimeSpan.Zero; age < duration;)
+        {
+            var span = cadence.FirstOrDefault(c => c.Until is null || age < c.Until);
+            var end = span?.Until is { } until && until < duration ? until : duration;
+            looks += (end - age) / (span?.Every ?? (cadence.Count == 0 ? otherwise : cadence[^1].Every));
+            age = end;
+        }
+
+        return Math.Max(1, (int)looks);
+    }
 }
 
 /// <summary>What time a soak counts.</summary>
