@@ -4,7 +4,7 @@ namespace Sluice.Domain.Plans.Compilation;
 internal static class PlanKeys
 {
     public static readonly string[] Plan = ["schema", "service", "environments", "strategy", "steps", "analysis", "concurrency", "notify"];
-    public static readonly string[] Environment = ["platform", "router", "metrics", "variables", "traffic", "autoRollback"];
+    public static readonly string[] Environment = ["platform", "router", "metrics", "variables", "traffic", "autoRollback", "verifyRollbackAfter"];
     public static readonly string[] ProcessPlatform =
         ["kind", "command", "directory", "portVariable", "health", "readyWithin", "replicas", "stopWithin"];
     public static readonly string[] GatewayRouter = ["kind", "listen", "client", "sticky", "trustedProxies"];
