@@ -19,6 +19,9 @@ internal static class PlanKeys
     public static readonly string[] Soak =
         ["environment", "duration", "every", "clock", "onFailure", "minRequests", "patience", "onNoData", "warmup"];
     public static readonly string[] Approval = ["environment", "approvers", "required", "timeout", "onTimeout"];
+    public static readonly string[] Checklist = ["environment", "name", "items", "timeout", "onTimeout"];
+    public static readonly string[] ChecklistItem = ["name", "by", "smoke", "metric", "limit", "minRequests", "condition"];
+    public static readonly string[] SignOff = ["environment", "name", "by", "required", "since", "after", "within"];
     public static readonly string[] SetWeight = ["environment", "weight"];
     public static readonly string[] Hold = ["environment", "duration", "every"];
     public static readonly string[] Reduce = ["reduce"];
@@ -42,6 +45,8 @@ internal static class PlanKeys
         ["baseline"] = Baseline,
         ["soak"] = Soak,
         ["approval"] = Approval,
+        ["checklist"] = Checklist,
+        ["signOff"] = SignOff,
         ["setWeight"] = SetWeight,
         ["hold"] = Hold,
     };
@@ -93,6 +98,12 @@ internal static class PlanWords
         ["rollback"] = TimeoutAction.Rollback,
         ["abort"] = TimeoutAction.Abort,
         ["wait"] = TimeoutAction.Wait,
+    };
+
+    public static readonly IReadOnlyDictionary<string, SignOffMoment> SignOffMoments = new Dictionary<string, SignOffMoment>
+    {
+        ["promoted"] = SignOffMoment.Promoted,
+        ["started"] = SignOffMoment.Started,
     };
 
     public static readonly IReadOnlyDictionary<string, MetricName> Metrics =

@@ -58,12 +58,16 @@ internal sealed class StepSection(
             "smoke" => Smoke(fields, environment),
             "baseline" => Baseline(fields),
             "soak" => Soak(fields, environment),
-            "approval" => Approval(fields),
+            "approval" => GateSection.Approval(fields, faults),
+            "checklist" => GateSection.Checklist(fields, environment, files, faults),
+            "signOff" => GateSection.SignOff(fields, _weights.ContainsValue(100), faults),
             "setWeight" => SetWeight(fields, environment),
             _ => Hold(fields, environment),
         };
         return step with { Environment = environment?.Name };
     }
+
+    private static bool IsGate(string kind) => kind is "approval" or "checklist" or "signOff";
 
     /// <summary><c>setWeight: 10</c>, <c>hold: 1h</c> and <c>soak: 15m</c> in their long form.</summary>
     private static Node Long(string kind, Node value)
@@ -90,7 +94,7 @@ internal sealed class StepSection(
                 _currentUnknown = true;
                 fields.Find("environment", environments.Count > 0 ? environments[^1].Name : "production");
             }
-            else if (kind != "approval" && !_currentUnknown && !fields.Has("environment"))
+            else if (!IsGate(kind) && !_currentUnknown && !fields.Has("environment"))
             {
                 faults.Add("no-environment", fields.At, $"'{kind}' says no environment, and no deploy above it does.", "add 'environment: NAME'");
             }
@@ -364,21 +368,6 @@ internal sealed class StepSection(
         }
 
         return every ?? (duration is { } length && length < HalfMinute ? length : HalfMinute);
-    }
-
-    private Step.Approval Approval(Fields fields)
-    {
-        var approvers = fields.Texts("approvers", "[release-managers]");
-        if (approvers.Distinct().Count() < approvers.Count)
-        {
-            faults.Add("duplicate-name", fields.Where("approvers"), "An approver is named twice; each counts once.");
-        }
-
-        return new Step.Approval(
-            [.. approvers.Distinct()],
-            fields.Integer("required", 1, 20) ?? 1,
-            fields.Duration("timeout", OneSecond, LongestWait) ?? TimeSpan.FromHours(72),
-            fields.Word("onTimeout", PlanWords.TimeoutActions) ?? TimeoutAction.Rollback);
     }
 
     private Step.Hold Hold(Fields fields, EnvironmentDraft? environment)
