@@ -181,7 +181,7 @@ public sealed class Sequential
                 ratios[i] = first * Math.Pow(LastRatio / first, i / (Points - 1.0));
             }
 
-            return (ratios, [.. ratios.Select(Math.Log)]);
+            return (ratios, Array.ConvertAll(ratios, Math.Log));
         }
     }
 }
