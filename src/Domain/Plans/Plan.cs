@@ -41,7 +41,11 @@ public sealed record EnvironmentSpec(
     PlatformSpec Platform,
     RouterSpec Router,
     MetricsSpec Metrics,
-    IReadOnlyList<VariableSpec> Variables);
+    IReadOnlyList<VariableSpec> Variables)
+{
+    /// <summary>The servers that answer the plan's own queries here.</summary>
+    public IReadOnlyList<ProviderSpec> Providers { get; init; } = [];
+}
 
 /// <summary>What a start does while another rollout holds the environment.</summary>
 public enum Concurrency

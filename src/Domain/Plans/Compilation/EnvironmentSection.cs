@@ -13,10 +13,17 @@ internal sealed record EnvironmentDraft(
     /// <summary>Whether there are numbers; unknown counts as yes.</summary>
     public bool Measures => Metrics is not MetricsSpec.None;
 
+    /// <summary>The servers that answer the plan's own queries here.</summary>
+    public IReadOnlyList<ProviderSpec> Providers { get; init; } = [];
+
+    /// <summary>Whether a metric of the plan's own can be had here.</summary>
+    public bool Answers(ThresholdSpec threshold) =>
+        threshold.Provider == ThresholdSpec.Counts ? Measures : Providers.Any(p => p.Name == threshold.Provider);
+
     /// <summary>The finished part; null when a part could not be read.</summary>
     public EnvironmentSpec? Spec => Platform is null || Router is null || Metrics is null || Variables is null
         ? null
-        : new EnvironmentSpec(Name, Platform, Router, Metrics, Variables);
+        : new EnvironmentSpec(Name, Platform, Router, Metrics, Variables) { Providers = Providers };
 }
 
 /// <summary>Reads <c>environments:</c>.</summary>
@@ -75,7 +82,10 @@ internal static partial class EnvironmentSection
                 $"{port} is set by the platform (portVariable) and declared as a variable as well.", $"remove {port} from the file");
         }
 
-        return new EnvironmentDraft(name, order, fields, platform, router, metrics, variables);
+        return new EnvironmentDraft(name, order, fields, platform, router, metrics, variables)
+        {
+            Providers = ProviderSection.Read(fields, metrics, faults),
+        };
     }
 
     private static PlatformSpec.Process? Platform(Node node, Faults faults)
@@ -150,6 +160,11 @@ internal static partial class EnvironmentSection
             return null;
         }
 
+        if (Kind(node) == "prometheus")
+        {
+            return ProviderSection.Counters(node, faults);
+        }
+
         Fields.Of(node, faults, PlanKeys.Metrics);
         if (Kind(node) == "none")
         {
@@ -166,7 +181,7 @@ internal static partial class EnvironmentSection
 
     private static string? Kind(Node node) => (node as Node.Mapping)?.Find("kind") is Node.Scalar { Text: var kind } ? kind : null;
 
-    private static bool HasAdapter(Node node, string what, string[] known, string[] withoutAdapter, Faults faults)
+    internal static bool HasAdapter(Node node, string what, string[] known, string[] withoutAdapter, Faults faults)
     {
         if (node is not Node.Mapping)
         {
