@@ -28,6 +28,12 @@ public sealed record SoakRules(
     /// <summary>The plan's own metrics that this environment can answer.</summary>
     public IReadOnlyList<ThresholdSpec> Thresholds { get; init; } = [];
 
+    /// <summary>Time between two looks by the age of the soak; empty when it is <see cref="Every"/> all along.</summary>
+    public IReadOnlyList<CadenceSpan> Cadence { get; init; } = [];
+
+    /// <summary>The rules at an age of the soak: <see cref="Every"/> is the cadence of that time.</summary>
+    public SoakRules At(TimeSpan age) => Cadence.Count == 0 ? this : this with { Every = CadenceSpan.At(Cadence, age, Every) };
+
     /// <summary>What the canary is compared with.</summary>
     public Comparison Comparison { get; init; } = Comparison.Split;
 
@@ -45,7 +51,7 @@ public sealed record SoakRules(
 
     /// <summary>The rules of a soak step. A first release may have no users yet: its soak is on the wall clock, whatever the plan says.</summary>
     public static SoakRules For(Step.Soak step, AnalysisSpec analysis, MetricsSpec source, bool firstRelease) =>
-        new(step.Duration, step.Every, firstRelease ? SoakClock.Wall : step.Clock, step.MinRequests, step.Patience, step.Warmup, MetricsOf(analysis, source), firstRelease)
+        new(step.Duration, step.Every, firstRelease ? SoakClock.Wall : step.Clock, step.MinRequests, step.TrafficTimeout, step.Warmup, MetricsOf(analysis, source), firstRelease)
         {
             Measures = source is not MetricsSpec.None,
         };

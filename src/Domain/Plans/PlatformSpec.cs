@@ -70,6 +70,10 @@ public abstract record MetricsSpec
     {
     }
 
+    /// <summary>How long after something happened the source has counted it; intervals are closed this much later.</summary>
+    [JsonIgnore]
+    public virtual TimeSpan Delay => TimeSpan.Zero;
+
     /// <summary>What the gateway counted.</summary>
     public sealed record Gateway : MetricsSpec;
 
@@ -81,9 +85,14 @@ public abstract record MetricsSpec
     /// <param name="Requests">PromQL of the requests counted so far, by the label.</param>
     /// <param name="Errors">PromQL of those that failed, by the label.</param>
     /// <param name="Latency">PromQL of the cumulative histogram in seconds, by the label and <c>le</c>; null for none.</param>
-    /// <param name="Delay">How late samples arrive at most: it is asked for the time this long ago, so that no interval changes afterwards.</param>
+    /// <param name="Late">How late samples arrive at most: it is asked for the time this long ago, so that no interval changes afterwards.</param>
     public sealed record Prometheus(
-        HttpAccess Access, string RevisionLabel, string Requests, string Errors, string? Latency, TimeSpan Delay) : MetricsSpec;
+        HttpAccess Access, string RevisionLabel, string Requests, string Errors, string? Latency, TimeSpan Late) : MetricsSpec
+    {
+        /// <inheritdoc/>
+        [JsonIgnore]
+        public override TimeSpan Delay => Late;
+    }
 
     /// <summary>No numbers: soaks look at health and smoke tests only.</summary>
     public sealed record None : MetricsSpec;

@@ -114,9 +114,14 @@ public sealed class Activities(Invocations invocations)
     public Task<JsonElement?> Look([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
         RunAsync(input, instanceId, client, call);
 
-    /// <inheritdoc cref="ActivityRefs.ReadSwitches"/>
-    [Function("ReadSwitches")]
-    public Task<JsonElement?> ReadSwitches([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
+    /// <inheritdoc cref="ActivityRefs.Warm"/>
+    [Function("Warm")]
+    public Task<JsonElement?> Warm([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
+        RunAsync(input, instanceId, client, call);
+
+    /// <inheritdoc cref="ActivityRefs.StartAfterRelease"/>
+    [Function("StartAfterRelease")]
+    public Task<JsonElement?> StartAfterRelease([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
         RunAsync(input, instanceId, client, call);
 
     /// <inheritdoc cref="ActivityRefs.EndLost"/>

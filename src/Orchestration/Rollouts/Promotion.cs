@@ -2,6 +2,7 @@ using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Activities;
 using Sluice.Orchestration.Ports;
+using Sluice.Orchestration.Soaks;
 
 namespace Sluice.Orchestration.Rollouts;
 
@@ -40,6 +41,12 @@ internal static class Promotion
         foreach (var environment in run.Environments.Where(e => e is { Weight: 100, IsFirst: false }))
         {
             await StopOldAsync(run, environment);
+        }
+
+        foreach (var (environment, step) in run.Afterwards.Where(a => a.Environment.Weight == 100))
+        {
+            await Leaving.SurelyAsync(
+                run, ActivityRefs.StartAfterRelease, AfterReleaseInput.Of(run.Plan, run.Id, environment.Target, environment.Revision, run.Input.Release.Version, step, run.Now));
         }
 
         await Leaving.LeaveAsync(run);

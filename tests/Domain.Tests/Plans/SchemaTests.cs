@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sluice.Domain.Analysis.Thresholds;
+using Sluice.Domain.Plans;
 using Sluice.Domain.Plans.Compilation;
 
 namespace Sluice.Domain.Tests.Plans;
@@ -29,6 +30,7 @@ public sealed class SchemaTests
         ["stepApproval"] = PlanKeys.Approval,
         ["stepSetWeight"] = PlanKeys.SetWeight,
         ["stepHold"] = PlanKeys.Hold,
+        ["stepWatch"] = PlanKeys.Watch,
         ["reduce"] = PlanKeys.Reduce,
         ["analysis"] = PlanKeys.Analysis,
         ["metric"] = PlanKeys.Metric,
@@ -66,6 +68,8 @@ public sealed class SchemaTests
         Assert.Equal(PlanWords.FailureActions.Keys, Words(Property(plan, "stepSoak", "onFailure").GetProperty("oneOf")[0]));
         Assert.Equal(PlanWords.TimeoutActions.Keys, Words(plan, "stepApproval", "onTimeout"));
         Assert.Equal(PlanWords.Metrics.Keys, Words(plan, "metric", "name"));
+        Assert.Equal(NamedPlans.Names, Words(plan, "strategy", "name"));
+        Assert.Equal(NamedPlans.Names, Words(plan.GetProperty("properties").GetProperty("strategy").GetProperty("oneOf")[0]));
         Assert.Equal(PlanWords.Events, Words(Property(plan, "notify", "events").GetProperty("items")));
         Assert.Equal(PlanWords.Formats.Keys, Words(Read("environment"), "variable", "format"));
         Assert.Equal(PlanWords.Methods, Words(Read("smoke"), "check", "method"));
@@ -106,7 +110,7 @@ public sealed class SchemaTests
             Assert.False(element.GetProperty("additionalProperties").GetBoolean(), shape);
         }
 
-        var shaped = schema.GetProperty("$defs").EnumerateObject().Where(d => d.Value.TryGetProperty("properties", out _)).Select(d => d.Name);
+        var shaped = schema.GetProperty("$defs").EnumerateObject().Where(d => d.Value.TryGetProperty("properties", out _) && d.Name != "strategy").Select(d => d.Name);
         Assert.All(shaped, name => Assert.Contains(name, shapes.Keys));
     }
 
