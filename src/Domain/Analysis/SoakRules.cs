@@ -1,3 +1,4 @@
+using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
 
 namespace Sluice.Domain.Analysis;
@@ -23,6 +24,9 @@ public sealed record SoakRules(
 {
     /// <summary>Whether the environment has numbers at all.</summary>
     public bool Measures { get; init; } = true;
+
+    /// <summary>The plan's own metrics that this environment can answer.</summary>
+    public IReadOnlyList<ThresholdSpec> Thresholds { get; init; } = [];
 
     /// <summary>Time between two looks by the age of the soak; empty when it is <see cref="Every"/> all along.</summary>
     public IReadOnlyList<CadenceSpan> Cadence { get; init; } = [];
@@ -99,6 +103,9 @@ public sealed record SoakLook(DateTimeOffset Now, string Canary, string? Stable)
 
     /// <summary>Failed checks of the smoke suite against the warm old revision; empty when all held, null when none was run.</summary>
     public IReadOnlyList<string>? StableSmokeFailures { get; init; }
+
+    /// <summary>Answers of the queries of <see cref="SoakRules.Thresholds"/> that were due, by the threshold's name.</summary>
+    public IReadOnlyDictionary<string, QueryAnswer> Queries { get; init; } = new Dictionary<string, QueryAnswer>();
 
     /// <summary>A person paused the rollout: limits and health act, the clock stands.</summary>
     public bool ClockStopped { get; init; }

@@ -43,6 +43,9 @@ public sealed record EnvironmentSpec(
     MetricsSpec Metrics,
     IReadOnlyList<VariableSpec> Variables)
 {
+    /// <summary>The servers that answer the plan's own queries here.</summary>
+    public IReadOnlyList<ProviderSpec> Providers { get; init; } = [];
+
     /// <summary>Whether a failed verdict rolls back by itself; when not, checks go on and a person decides. A server may switch it off for all.</summary>
     public bool AutoRollback { get; init; } = true;
 

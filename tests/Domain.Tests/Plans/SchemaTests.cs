@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Plans.Compilation;
 
@@ -15,6 +16,10 @@ public sealed class SchemaTests
         ["gatewayRouter"] = PlanKeys.GatewayRouter,
         ["noRouter"] = PlanKeys.NoRouter,
         ["metricsSource"] = PlanKeys.Metrics,
+        ["prometheusMetrics"] = PlanKeys.PrometheusMetrics,
+        ["provider"] = PlanKeys.Provider,
+        ["basic"] = PlanKeys.Basic,
+        ["secretHeader"] = PlanKeys.SecretHeader,
         ["step"] = [.. PlanKeys.Steps.Keys],
         ["stepValidate"] = PlanKeys.Validate,
         ["stepMigrate"] = PlanKeys.Migrate,
@@ -32,6 +37,8 @@ public sealed class SchemaTests
         ["reduce"] = PlanKeys.Reduce,
         ["analysis"] = PlanKeys.Analysis,
         ["metric"] = PlanKeys.Metric,
+        ["threshold"] = PlanKeys.Threshold,
+        ["template"] = PlanKeys.Template,
         ["notify"] = PlanKeys.Notify,
     };
 
@@ -52,7 +59,12 @@ public sealed class SchemaTests
         var plan = Read("sluice");
         Assert.Equal(PlanWords.Platforms, Words(plan, "platform", "kind"));
         Assert.Equal(PlanWords.Routers, Words(plan, "gatewayRouter", "kind").Concat(Words(plan, "noRouter", "kind")));
-        Assert.Equal(PlanWords.MetricSources, Words(plan, "metricsSource", "kind"));
+        Assert.Equal(PlanWords.MetricSources.Order(), Words(plan, "metricsSource", "kind").Concat(Words(plan, "prometheusMetrics", "kind")).Order());
+        Assert.Equal(PlanWords.Providers, Words(plan, "provider", "kind"));
+        Assert.Equal(PlanWords.Units.Keys, Words(plan, "threshold", "unit"));
+        Assert.Equal(PlanWords.Severities.Keys, Words(plan, "threshold", "severity"));
+        Assert.Equal(PlanWords.Resources.Keys, Words(plan, "threshold", "resource"));
+        Assert.Equal(ThresholdTemplates.Names, Words(plan, "template", "template"));
         Assert.Equal(PlanWords.Concurrencies.Keys, Words(plan.GetProperty("properties").GetProperty("concurrency")));
         Assert.Equal(PlanWords.Clocks.Keys, Words(plan, "stepSoak", "clock"));
         Assert.Equal(PlanWords.NoDataActions.Keys, Words(plan, "stepSoak", "onNoData"));

@@ -23,11 +23,19 @@ internal sealed record EnvironmentDraft(
     /// <summary>Whether there are numbers; unknown counts as yes.</summary>
     public bool Measures => Metrics is not MetricsSpec.None;
 
+    /// <summary>The servers that answer the plan's own queries here.</summary>
+    public IReadOnlyList<ProviderSpec> Providers { get; init; } = [];
+
+    /// <summary>Whether a metric of the plan's own can be had here.</summary>
+    public bool Answers(ThresholdSpec threshold) =>
+        threshold.Provider == ThresholdSpec.Counts ? Measures : Providers.Any(p => p.Name == threshold.Provider);
+
     /// <summary>The finished part; null when a part could not be read.</summary>
     public EnvironmentSpec? Spec => Platform is null || Router is null || Metrics is null || Variables is null
         ? null
         : new EnvironmentSpec(Name, Platform, Router, Metrics, Variables)
         {
+            Providers = Providers,
             AutoRollback = AutoRollback,
             VerifyRollbackAfter = VerifyRollbackAfter,
             RequestsPerSecond = RequestsPerSecond,
@@ -92,6 +100,7 @@ internal static partial class EnvironmentSection
 
         return new EnvironmentDraft(name, order, fields, platform, router, metrics, variables)
         {
+            Providers = ProviderSection.Read(fields, metrics, faults),
             RequestsPerSecond = Rate(fields, faults),
             AutoRollback = fields.Boolean("autoRollback") ?? true,
             VerifyRollbackAfter = fields.Duration("verifyRollbackAfter", TimeSpan.Zero, TimeSpan.FromMinutes(1)) ?? TimeSpan.FromSeconds(30),
@@ -188,6 +197,11 @@ internal static partial class EnvironmentSection
             return null;
         }
 
+        if (Kind(node) == "prometheus")
+        {
+            return ProviderSection.Counters(node, faults);
+        }
+
         Fields.Of(node, faults, PlanKeys.Metrics);
         if (Kind(node) == "none")
         {
@@ -204,7 +218,7 @@ internal static partial class EnvironmentSection
 
     private static string? Kind(Node node) => (node as Node.Mapping)?.Find("kind") is Node.Scalar { Text: var kind } ? kind : null;
 
-    private static bool HasAdapter(Node node, string what, string[] known, string[] withoutAdapter, Faults faults)
+    internal static bool HasAdapter(Node node, string what, string[] known, string[] withoutAdapter, Faults faults)
     {
         if (node is not Node.Mapping)
         {

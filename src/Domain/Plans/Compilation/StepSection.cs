@@ -324,6 +324,13 @@ internal sealed class StepSection(
             }
         }
 
+        foreach (var late in analysis.Thresholds.Where(t => t is { DryRun: false, Severity: Severity.Critical } && t.InitialDelay >= length && environment?.Answers(t) == true))
+        {
+            faults.Warn(
+                "late-metric", fields.At, $"This soak of {Durations.Format(length)} waits for '{late.Name}', which is first measured after {Durations.Format(late.InitialDelay)}.",
+                "a shorter initialDelay, or a longer soak");
+        }
+
         return new Step.Soak(length, every, clock, onFailure, minRequests, trafficTimeout, onNoData, Warmup(fields, length), suite)
         {
             Cadence = cadence.Count == 1 ? [] : cadence,
@@ -534,7 +541,7 @@ internal sealed class StepSection(
         }
 
         var declared = plan.Find("analysis") is Node.Mapping mapping ? mapping.Find("metrics") : null;
-        if (declared is not null && analysis.Metrics.Count > 0 && environments.Count > 0 && environments.All(e => !e.Measures))
+        if (declared is Node.Sequence { Items: var items } && items.Any(i => !ThresholdSection.Takes(i)) && environments.Count > 0 && environments.All(e => !e.Measures))
         {
             faults.Add(
                 "contradiction", declared, "Metrics are declared, and no environment has a source of metrics.",
