@@ -14,6 +14,7 @@ internal static class Plans
             router:   { kind: gateway, listen: "127.0.0.1:8080" }
             metrics:  { kind: gateway }
             variables: production.yaml
+            verifyRollbackAfter: 0s
         """;
 
     private const string Staging = """
@@ -24,11 +25,13 @@ internal static class Plans
             platform: { kind: process, command: [run, "{version}"], directory: ., portVariable: PORT, health: /health, readyWithin: 60s, replicas: 1, stopWithin: 30s }
             router:   { kind: gateway, listen: "127.0.0.1:8081" }
             variables: staging.yaml
+            verifyRollbackAfter: 0s
           production:
             platform: { kind: process, command: [run, "{version}"], directory: ., portVariable: PORT, health: /health, readyWithin: 60s, replicas: 1, stopWithin: 30s }
             router:   { kind: gateway, listen: "127.0.0.1:8080" }
             metrics:  { kind: gateway }
             variables: production.yaml
+            verifyRollbackAfter: 0s
         """;
 
     private const string Analysis = """

@@ -2,21 +2,23 @@ using Microsoft.Extensions.DependencyInjection;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
+using Sluice.Engine.VirtualTime;
 using Sluice.Orchestration;
 using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Schedules;
 using Sluice.Orchestration.Upkeep;
-using Sluice.Testing.Fakes;
+using Sluice.Platforms.Simulated;
+using Sluice.Registry.Memory;
 
 namespace Sluice.Testing;
 
-/// <summary>The whole product in virtual time: real orchestrations on the embedded engine, in a <see cref="FakeWorld"/>.</summary>
+/// <summary>The whole product in virtual time: real orchestrations on the embedded engine, in a <see cref="SimulatedWorld"/>.</summary>
 public sealed class Simulation : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
 
     private Simulation(
-        VirtualEngine engine, LateClient client, ServiceProvider services, FakeWorld world, FakeRegistry registry, FakeMigrator database)
+        VirtualEngine engine, LateClient client, ServiceProvider services, SimulatedWorld world, MemoryRegistry registry, SimulatedMigrator database)
     {
         Engine = engine;
         Client = client;
@@ -37,11 +39,11 @@ public sealed class Simulation : IAsyncDisposable
     /// <summary>The client that the services have.</summary>
     public LateClient Client { get; }
 
-    public FakeWorld World { get; }
+    public SimulatedWorld World { get; }
 
-    public FakeRegistry Registry { get; }
+    public MemoryRegistry Registry { get; }
 
-    public FakeMigrator Database { get; }
+    public SimulatedMigrator Database { get; }
 
     public RolloutService Rollouts => _services.GetRequiredService<RolloutService>();
 
@@ -56,9 +58,9 @@ public sealed class Simulation : IAsyncDisposable
     {
         options ??= new VirtualEngineOptions();
         var clock = options.Clock ?? new ManualTimeProvider();
-        var world = new FakeWorld(clock);
-        var registry = new FakeRegistry();
-        var database = new FakeMigrator();
+        var world = new SimulatedWorld(clock);
+        var registry = new MemoryRegistry();
+        var database = new SimulatedMigrator();
         var client = new LateClient();
         var services = new ServiceCollection()
             .AddLogging()
@@ -134,6 +136,14 @@ public sealed class Simulation : IAsyncDisposable
     /// <summary>Says something to a rollout.</summary>
     public Task<CommandResult> SayAsync(string id, CommandKind kind, Caller? caller = null, string? reason = null, string? key = null, string? by = null) =>
         Rollouts.CommandAsync(new CommandRequest(id, kind, caller ?? Admin, reason, by, key), default);
+
+    /// <summary>Says that an item of a checklist is done, or is not after all.</summary>
+    public Task<CommandResult> TickAsync(string id, string item, Caller caller, string? note = null, bool done = true) =>
+        Rollouts.CommandAsync(new CommandRequest(id, CommandKind.Tick, caller, note, null, null) { Item = item, Passed = done }, default);
+
+    /// <summary>Reports a condition of the release.</summary>
+    public Task<CommandResult> ReportAsync(string id, string condition, bool passed, string? note = null) =>
+        Rollouts.CommandAsync(new CommandRequest(id, CommandKind.Report, Deployer, note, null, null) { Item = condition, Passed = passed }, default);
 
     /// <summary>Types of a rollout's events, in order.</summary>
     public IReadOnlyList<string> EventsOf(string id) => [.. Registry.Events.Where(e => e.RolloutId == id).Select(e => e.Type)];

@@ -1,3 +1,4 @@
+using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
 
 namespace Sluice.Domain.Analysis;
@@ -24,9 +25,33 @@ public sealed record SoakRules(
     /// <summary>Whether the environment has numbers at all.</summary>
     public bool Measures { get; init; } = true;
 
+    /// <summary>The plan's own metrics that this environment can answer.</summary>
+    public IReadOnlyList<ThresholdSpec> Thresholds { get; init; } = [];
+
+    /// <summary>Time between two looks by the age of the soak; empty when it is <see cref="Every"/> all along.</summary>
+    public IReadOnlyList<CadenceSpan> Cadence { get; init; } = [];
+
+    /// <summary>The rules at an age of the soak: <see cref="Every"/> is the cadence of that time.</summary>
+    public SoakRules At(TimeSpan age) => Cadence.Count == 0 ? this : this with { Every = CadenceSpan.At(Cadence, age, Every) };
+
+    /// <summary>What the canary is compared with.</summary>
+    public Comparison Comparison { get; init; } = Comparison.Split;
+
+    /// <summary>Highest allowed probability of rolling back a good release, over the whole rollout; 0 to 1.</summary>
+    public double Budget { get; init; } = 0.01;
+
+    /// <summary>Looks with split traffic that the whole plan can take: the later starts of the tests are spread over them. Null: no end is known.</summary>
+    public int? PlannedBuckets { get; init; }
+
+    /// <summary>The smallest ratio of rates that is looked for: 1.5, or 2 for long soaks that tolerate more.</summary>
+    public double Tolerance { get; init; } = Sequential.DefaultFirstRatio;
+
+    /// <summary>The router keeps a client on its revision.</summary>
+    public bool Sticky { get; init; }
+
     /// <summary>The rules of a soak step. A first release may have no users yet: its soak is on the wall clock, whatever the plan says.</summary>
     public static SoakRules For(Step.Soak step, AnalysisSpec analysis, MetricsSpec source, bool firstRelease) =>
-        new(step.Duration, step.Every, firstRelease ? SoakClock.Wall : step.Clock, step.MinRequests, step.Patience, step.Warmup, MetricsOf(analysis, source), firstRelease)
+        new(step.Duration, step.Every, firstRelease ? SoakClock.Wall : step.Clock, step.MinRequests, step.TrafficTimeout, step.Warmup, MetricsOf(analysis, source), firstRelease)
         {
             Measures = source is not MetricsSpec.None,
         };
@@ -40,6 +65,19 @@ public sealed record SoakRules(
 
     private static IReadOnlyList<MetricSpec> MetricsOf(AnalysisSpec analysis, MetricsSpec source) =>
         source is MetricsSpec.None ? [] : analysis.Metrics;
+}
+
+/// <summary>What a canary is compared with.</summary>
+public enum Comparison
+{
+    /// <summary>Stable beside it, at a weight above 0 and below 100.</summary>
+    Split,
+
+    /// <summary>At weight 100 and in the hold: what stable did in the last hour of split traffic.</summary>
+    Frozen,
+
+    /// <summary>Nothing: staging, a first release.</summary>
+    None,
 }
 
 /// <summary>What one look found.</summary>
@@ -59,6 +97,15 @@ public sealed record SoakLook(DateTimeOffset Now, string Canary, string? Stable)
 
     /// <summary>Failed checks of the smoke suite; empty when all held, null when none was run.</summary>
     public IReadOnlyList<string>? SmokeFailures { get; init; }
+
+    /// <summary>The canary's share of the traffic in percent, as read back from the router; null when it is not known.</summary>
+    public int? Weight { get; init; }
+
+    /// <summary>Failed checks of the smoke suite against the warm old revision; empty when all held, null when none was run.</summary>
+    public IReadOnlyList<string>? StableSmokeFailures { get; init; }
+
+    /// <summary>Answers of the queries of <see cref="SoakRules.Thresholds"/> that were due, by the threshold's name.</summary>
+    public IReadOnlyDictionary<string, QueryAnswer> Queries { get; init; } = new Dictionary<string, QueryAnswer>();
 
     /// <summary>A person paused the rollout: limits and health act, the clock stands.</summary>
     public bool ClockStopped { get; init; }

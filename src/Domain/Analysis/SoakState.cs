@@ -1,3 +1,4 @@
+using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Rollouts;
 
 namespace Sluice.Domain.Analysis;
@@ -43,8 +44,24 @@ public sealed record SoakState
     /// <summary>How each metric fared, by its name in plans.</summary>
     public IReadOnlyDictionary<string, MetricTally> Metrics { get; init; } = new Dictionary<string, MetricTally>();
 
+    /// <summary>What the rollout has learned in this environment, before this soak and in it: hand it to the next one.</summary>
+    public Evidence Evidence { get; init; } = Evidence.None;
+
+    /// <summary>The canary's share of the traffic in percent when the soak began; null when it is not known.</summary>
+    public int? Weight { get; init; }
+
+    /// <summary>How the plan's own metrics fared in this soak.</summary>
+    public ThresholdState Thresholds { get; init; } = ThresholdState.None;
+
     /// <summary>The state before the first look.</summary>
-    public static SoakState Start(DateTimeOffset now) => new() { StartedAt = now, LastLookAt = now, LastGainAt = now };
+    public static SoakState Start(DateTimeOffset now) => Start(now, Evidence.None, null);
+
+    /// <summary>The state before the first look of a soak that is not the rollout's first.</summary>
+    /// <param name="now">UTC.</param>
+    /// <param name="evidence">Where the soak before ended.</param>
+    /// <param name="weight">The canary's share of the traffic in percent; null when it is not known.</param>
+    public static SoakState Start(DateTimeOffset now, Evidence evidence, int? weight) =>
+        new() { StartedAt = now, LastLookAt = now, LastGainAt = now, Evidence = evidence, Weight = weight };
 }
 
 /// <summary>How one metric fared over the looks of a soak.</summary>
@@ -80,6 +97,27 @@ public sealed record Measurement(
 {
     /// <summary>Stable breaks the bound as well: the release is not to blame.</summary>
     public bool StableDegraded { get; init; }
+
+    /// <summary>The evidence that the canary is worse; the metric fails at <see cref="RequiredE"/>. Null without a comparison.</summary>
+    public double? E { get; init; }
+
+    /// <summary>1/α of this metric.</summary>
+    public double? RequiredE { get; init; }
+
+    /// <summary>The anytime-valid p-value of "not worse": 1 over the highest E so far.</summary>
+    public double? P { get; init; }
+
+    /// <summary>Lower end of the confidence sequence of the canary's rate over stable's; 0 when nothing is known.</summary>
+    public double? RatioLow { get; init; }
+
+    /// <summary>Upper end of it; null when nothing is known.</summary>
+    public double? RatioHigh { get; init; }
+
+    /// <summary>What is still needed for a decision, at the present traffic: <c>≈ 12 min at present traffic</c>; null when nothing is.</summary>
+    public string? Needed { get; init; }
+
+    /// <summary>The smallest ratio of the canary's rate to stable's that the exposure so far would have found in nine cases of ten.</summary>
+    public double? SmallestRatio { get; init; }
 }
 
 /// <summary>What a look led to.</summary>

@@ -28,7 +28,7 @@ public static partial class PlanCompiler
         }
 
         var files = new BundleFiles(bundle.Files);
-        var fields = Fields.Of(root, faults, PlanKeys.Plan);
+        var fields = Fields.Of(StrategySection.Expand(root, faults), faults, PlanKeys.Plan);
         var plan = Read(fields, files, faults);
         foreach (var unused in files.Unused)
         {
@@ -83,7 +83,7 @@ public static partial class PlanCompiler
         }
 
         var environments = EnvironmentSection.Read(fields, files, faults);
-        var analysis = AnalysisSection.Read(fields, faults);
+        var analysis = AnalysisSection.Read(fields, environments, faults);
         var steps = new StepSection(environments, analysis, files, faults).Read(fields);
         return new Plan(
             Schema,

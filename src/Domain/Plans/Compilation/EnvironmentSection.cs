@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 
@@ -7,16 +8,38 @@ namespace Sluice.Domain.Plans.Compilation;
 internal sealed record EnvironmentDraft(
     string Name, int Order, Fields Fields, PlatformSpec? Platform, RouterSpec? Router, MetricsSpec? Metrics, IReadOnlyList<VariableSpec>? Variables)
 {
+    /// <summary>Declared traffic, requests a second; null when not declared.</summary>
+    public double? RequestsPerSecond { get; init; }
+
+    /// <summary>Whether a failed verdict rolls back by itself.</summary>
+    public bool AutoRollback { get; init; } = true;
+
+    /// <summary>From moving traffic back to looking whether the old version bears it.</summary>
+    public TimeSpan VerifyRollbackAfter { get; init; }
+
     /// <summary>Whether the traffic can be split; unknown counts as yes, since that fault is reported already.</summary>
     public bool Splits => Router is not RouterSpec.None;
 
     /// <summary>Whether there are numbers; unknown counts as yes.</summary>
     public bool Measures => Metrics is not MetricsSpec.None;
 
+    /// <summary>The servers that answer the plan's own queries here.</summary>
+    public IReadOnlyList<ProviderSpec> Providers { get; init; } = [];
+
+    /// <summary>Whether a metric of the plan's own can be had here.</summary>
+    public bool Answers(ThresholdSpec threshold) =>
+        threshold.Provider == ThresholdSpec.Counts ? Measures : Providers.Any(p => p.Name == threshold.Provider);
+
     /// <summary>The finished part; null when a part could not be read.</summary>
     public EnvironmentSpec? Spec => Platform is null || Router is null || Metrics is null || Variables is null
         ? null
-        : new EnvironmentSpec(Name, Platform, Router, Metrics, Variables);
+        : new EnvironmentSpec(Name, Platform, Router, Metrics, Variables)
+        {
+            Providers = Providers,
+            AutoRollback = AutoRollback,
+            VerifyRollbackAfter = VerifyRollbackAfter,
+            RequestsPerSecond = RequestsPerSecond,
+        };
 }
 
 /// <summary>Reads <c>environments:</c>.</summary>
@@ -75,7 +98,31 @@ internal static partial class EnvironmentSection
                 $"{port} is set by the platform (portVariable) and declared as a variable as well.", $"remove {port} from the file");
         }
 
-        return new EnvironmentDraft(name, order, fields, platform, router, metrics, variables);
+        return new EnvironmentDraft(name, order, fields, platform, router, metrics, variables)
+        {
+            Providers = ProviderSection.Read(fields, metrics, faults),
+            RequestsPerSecond = Rate(fields, faults),
+            AutoRollback = fields.Boolean("autoRollback") ?? true,
+            VerifyRollbackAfter = fields.Duration("verifyRollbackAfter", TimeSpan.Zero, TimeSpan.FromMinutes(1)) ?? TimeSpan.FromSeconds(30),
+        };
+    }
+
+    /// <summary><c>traffic: 100rps</c> or <c>traffic: 300rpm</c>, as requests a second.</summary>
+    private static double? Rate(Fields fields, Faults faults)
+    {
+        if (fields.Text("traffic") is not { } text)
+        {
+            return null;
+        }
+
+        var perSecond = text.EndsWith("rps", StringComparison.Ordinal) ? 1.0 : text.EndsWith("rpm", StringComparison.Ordinal) ? 60 : 0;
+        if (perSecond > 0 && double.TryParse(text.AsSpan(0, text.Length - 3).TrimEnd(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate) && rate > 0)
+        {
+            return rate / perSecond;
+        }
+
+        faults.Add("bad-number", fields.Where("traffic"), $"Expected a rate of requests, found '{text}'.", "such as 100rps or 300rpm");
+        return null;
     }
 
     private static PlatformSpec.Process? Platform(Node node, Faults faults)
@@ -150,6 +197,11 @@ internal static partial class EnvironmentSection
             return null;
         }
 
+        if (Kind(node) == "prometheus")
+        {
+            return ProviderSection.Counters(node, faults);
+        }
+
         Fields.Of(node, faults, PlanKeys.Metrics);
         if (Kind(node) == "none")
         {
@@ -166,7 +218,7 @@ internal static partial class EnvironmentSection
 
     private static string? Kind(Node node) => (node as Node.Mapping)?.Find("kind") is Node.Scalar { Text: var kind } ? kind : null;
 
-    private static bool HasAdapter(Node node, string what, string[] known, string[] withoutAdapter, Faults faults)
+    internal static bool HasAdapter(Node node, string what, string[] known, string[] withoutAdapter, Faults faults)
     {
         if (node is not Node.Mapping)
         {

@@ -2,7 +2,7 @@ using Sluice.Domain.Analysis;
 using Sluice.Domain.Plans;
 using Sluice.Orchestration.Ports;
 
-namespace Sluice.Testing.Fakes;
+namespace Sluice.Platforms.Simulated;
 
 /// <summary>How a version behaves once it runs.</summary>
 public sealed record Behaviour
@@ -27,13 +27,16 @@ public sealed record Behaviour
 
     /// <summary>Time to an answer, seconds.</summary>
     public double LatencySeconds { get; init; } = 0.02;
+
+    /// <summary>What a load test of it measures; the world's when null.</summary>
+    public LoadReport? Load { get; init; }
 }
 
 /// <summary>
 /// Platform, router, metrics, smoke runner and load test of one imaginary place, in virtual time. It keeps the contracts: everything is
 /// ensure, late fences are refused, traffic goes to ready revisions only, and every effect is in <see cref="Journal"/> once.
 /// </summary>
-public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITrafficRouter, IMetricSource, ISmokeRunner, ILoadTest, ISecretStore
+public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, ITrafficRouter, IMetricSource, ISmokeRunner, ILoadTest, ISecretStore
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Place> _places = [];
@@ -57,6 +60,9 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
 
     /// <summary>Users' requests a second, in each environment.</summary>
     public double RequestsPerSecond { get; set; } = 100;
+
+    /// <summary>What users do in a stretch of at most a minute; when null, <see cref="RequestsPerSecond"/> exactly, without chance.</summary>
+    public Func<Stretch, RevisionCounts>? Users { get; set; }
 
     /// <summary>What the router can do.</summary>
     public RouterCapabilities Capabilities { get; set; } = new(true, 1);
@@ -137,6 +143,7 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
 
     IMetricSource? IPlatforms.Metrics(EnvironmentSpec environment) => environment.Metrics is MetricsSpec.None ? null : this;
 
+    /// <inheritdoc/>
     public Task<RevisionState> EnsureStartedAsync(RevisionRequest request, CancellationToken cancellationToken) => Do(new("platform.start", cancellationToken), () =>
     {
         var place = At(request.Target.Environment.Name);
@@ -150,13 +157,16 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
         return State(place, request.Revision);
     });
 
+    /// <inheritdoc/>
     public Task<RevisionState> GetAsync(EnvironmentTarget target, string revision, CancellationToken cancellationToken) =>
         Do(new("platform.get", cancellationToken), () => State(At(target.Environment.Name), revision));
 
+    /// <inheritdoc/>
     public Task<IReadOnlyList<RevisionState>> ListAsync(EnvironmentTarget target, CancellationToken cancellationToken) =>
         Do<IReadOnlyList<RevisionState>>(new("platform.list", cancellationToken), () =>
             [.. At(target.Environment.Name).Revisions.Keys.Select(r => State(At(target.Environment.Name), r))]);
 
+    /// <inheritdoc/>
     public Task<RevisionState> EnsureStoppedAsync(EnvironmentTarget target, string revision, Fence fence, CancellationToken cancellationToken) => Do(new("platform.stop", cancellationToken), () =>
     {
         var place = At(target.Environment.Name);
@@ -171,9 +181,11 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
         return State(place, revision);
     });
 
+    /// <inheritdoc/>
     public Task<Traffic> GetAsync(EnvironmentTarget target, CancellationToken cancellationToken) =>
         Do(new("router.get", cancellationToken), () => new Traffic(At(target.Environment.Name).Weights.ToDictionary()));
 
+    /// <inheritdoc/>
     public Task<Traffic> SetAsync(EnvironmentTarget target, Traffic wanted, Fence fence, string idempotencyKey, CancellationToken cancellationToken) => Do(new("router.set", cancellationToken), () =>
     {
         var place = At(target.Environment.Name);
@@ -204,19 +216,23 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
         return new Traffic(place.Weights.ToDictionary());
     });
 
+    /// <inheritdoc/>
     public Task<ProbeEndpoint> GetProbeEndpointAsync(EnvironmentTarget target, string revision, CancellationToken cancellationToken) =>
         Do(new("router.probe", cancellationToken), () => new ProbeEndpoint(
             new Uri("http://probe.invalid"),
             new Dictionary<string, string> { ["environment"] = target.Environment.Name, ["revision"] = revision }));
 
+    /// <inheritdoc/>
     public Task<MetricReading> ReadAsync(EnvironmentTarget target, CancellationToken cancellationToken) => Do(new("metrics.read", cancellationToken), () =>
     {
         var place = At(target.Environment.Name);
         Count(place);
         return new MetricReading(
-            _epoch, time.GetUtcNow(), place.Counts.ToDictionary(c => c.Key, c => c.Value.Rounded(Of(place.VersionOf(c.Key)).LatencySeconds)));
+            _epoch, time.GetUtcNow(), place.Counts.ToDictionary(
+                c => c.Key, c => Users is null ? c.Value.Rounded(Of(place.VersionOf(c.Key)).LatencySeconds) : c.Value.Drawn));
     });
 
+    /// <inheritdoc/>
     public Task<SmokeReport> RunAsync(ProbeEndpoint endpoint, SmokeSuite suite, CancellationToken cancellationToken) => Do(new("smoke", cancellationToken), () =>
     {
         var revision = At(endpoint.Headers["environment"]).Revisions[endpoint.Headers["revision"]];
@@ -224,13 +240,15 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
         return new SmokeReport(Math.Max(0, suite.Checks.Count - failures.Count), failures, TimeSpan.FromSeconds(1));
     });
 
+    /// <inheritdoc/>
     public Task<LoadReport> RunAsync(ProbeEndpoint endpoint, string path, int requests, int concurrency, CancellationToken cancellationToken) =>
-        Do(new("load", cancellationToken), () => Load);
+        Do(new("load", cancellationToken), () => Of(At(endpoint.Headers["environment"]).VersionOf(endpoint.Headers["revision"])).Load ?? Load);
 
+    /// <inheritdoc/>
     public Task<string?> GetAsync(string name, CancellationToken cancellationToken) =>
         Do(new("secret", cancellationToken), () => Secrets.GetValueOrDefault(name));
 
-    private async Task<T> Do<T>(Access access, Func<T> act)
+    private async Task<T> Do<T>(WorldCall access, Func<T> act)
     {
         if (Before is { } before)
         {
@@ -296,24 +314,35 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
         var now = time.GetUtcNow();
         while (place.CountedTo < now)
         {
-            var step = now - place.CountedTo < TimeSpan.FromSeconds(10) ? now - place.CountedTo : TimeSpan.FromSeconds(10);
+            var end = Users is null ? place.CountedTo + TimeSpan.FromSeconds(10) : NextMinute(place.CountedTo);
+            end = end < now ? end : now;
             foreach (var (name, weight) in place.Weights)
             {
                 var revision = place.Revisions[name];
-                var requests = RequestsPerSecond * step.TotalSeconds * weight / 100;
-                var rate = Of(revision.Version).ErrorRate(place.CountedTo - revision.StartedAt);
+                var stretch = new Stretch(place.Name, revision.Version, place.CountedTo, end, place.CountedTo - revision.StartedAt, weight);
                 if (!place.Counts.TryGetValue(name, out var tally))
                 {
                     place.Counts[name] = tally = new Tally();
                 }
 
-                tally.Requests += requests;
-                tally.Errors += requests * rate;
+                if (Users is { } users)
+                {
+                    tally.Drawn = tally.Drawn.Plus(users(stretch));
+                }
+                else
+                {
+                    var requests = RequestsPerSecond * stretch.Length.TotalSeconds * weight / 100;
+                    tally.Requests += requests;
+                    tally.Errors += requests * Of(revision.Version).ErrorRate(stretch.Age);
+                }
             }
 
-            place.CountedTo += step;
+            place.CountedTo = end;
         }
     }
+
+    private static DateTimeOffset NextMinute(DateTimeOffset moment) =>
+        new(moment.UtcTicks - (moment.UtcTicks % TimeSpan.TicksPerMinute) + TimeSpan.TicksPerMinute, TimeSpan.Zero);
 
     private sealed class Place(string name)
     {
@@ -349,6 +378,8 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
 
         public double Errors { get; set; }
 
+        public RevisionCounts Drawn { get; set; } = RevisionCounts.Zero;
+
         public RevisionCounts Rounded(double latency)
         {
             var counts = new long[LatencyBuckets.Count];
@@ -358,5 +389,18 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
     }
 }
 
-/// <summary>A call to a fake.</summary>
-internal readonly record struct Access(string Name, CancellationToken Token);
+/// <summary>A stretch of time in which users met one revision.</summary>
+/// <param name="Environment">Where.</param>
+/// <param name="Version">Of the revision.</param>
+/// <param name="From">UTC.</param>
+/// <param name="To">UTC; at most at the next full minute.</param>
+/// <param name="Age">Of the revision at its begin, from when it was started.</param>
+/// <param name="Weight">Percent of the environment's traffic.</param>
+public sealed record Stretch(string Environment, string Version, DateTimeOffset From, DateTimeOffset To, TimeSpan Age, int Weight)
+{
+    /// <summary>How long it is.</summary>
+    public TimeSpan Length => To - From;
+}
+
+/// <summary>A call to it.</summary>
+internal readonly record struct WorldCall(string Name, CancellationToken Token);
