@@ -60,6 +60,7 @@ internal sealed class Rollout
     {
         var world = new World(conditions, draw);
         var evidence = Evidence.None;
+        var sawStableDegraded = false;
         foreach (var phase in _phases)
         {
             var state = SoakState.Start(At(world), evidence, phase.Weight);
@@ -68,9 +69,10 @@ internal sealed class Rollout
             {
                 var result = SoakJudge.Look(phase.Rules, state, Look(world, phase.Weight));
                 state = result.State;
+                sawStableDegraded |= result.Reason?.Contains("stable degraded", StringComparison.Ordinal) == true;
                 if (result.Verdict == Verdict.Fail)
                 {
-                    return new Outcome(End.RolledBack, world.Now, phase.Weight, result.Reason ?? "", world.ExpectedExcess);
+                    return Ended(End.RolledBack, phase.Weight, result.Reason);
                 }
 
                 if (result.Verdict == Verdict.Pass)
@@ -80,7 +82,7 @@ internal sealed class Rollout
 
                 if (world.Now >= latest)
                 {
-                    return new Outcome(End.Stuck, world.Now, phase.Weight, result.Reason ?? "", world.ExpectedExcess);
+                    return Ended(End.Stuck, phase.Weight, result.Reason);
                 }
 
                 world.Advance(phase.Weight / 100.0);
@@ -89,7 +91,9 @@ internal sealed class Rollout
             evidence = state.Evidence;
         }
 
-        return new Outcome(End.Promoted, world.Now, FullWeight, "", world.ExpectedExcess);
+        return Ended(End.Promoted, FullWeight, null);
+
+        Outcome Ended(End end, int weight, string? reason) => new(end, world.Now, weight, reason ?? "", sawStableDegraded);
     }
 
     private static DateTimeOffset At(World world) => Begin + TimeSpan.FromSeconds(world.Now);
@@ -126,5 +130,5 @@ internal enum End
 /// <param name="Seconds">When, since the first request.</param>
 /// <param name="Weight">At which weight.</param>
 /// <param name="Reason">Why it was rolled back or is stuck.</param>
-/// <param name="Excess">Canary failures up to then that it would not have had at stable's rate, expected.</param>
-internal sealed record Outcome(End End, int Seconds, int Weight, string Reason, double Excess);
+/// <param name="SawStableDegraded">Whether it was said at any look that stable is degraded, too.</param>
+internal sealed record Outcome(End End, int Seconds, int Weight, string Reason, bool SawStableDegraded);

@@ -50,9 +50,6 @@ internal sealed class World
     /// <summary>Seconds since the first request.</summary>
     public int Now => _now;
 
-    /// <summary>Canary failures so far that it would not have had with stable's rate, expected.</summary>
-    public double ExpectedExcess { get; private set; }
-
     public RevisionCounts Canary => _canary.Counts.Read();
 
     public RevisionCounts Stable => _stable.Counts.Read();
@@ -84,11 +81,6 @@ internal sealed class World
         var stableRate = Rate(_stable, baseRate);
         var canary = Requests(_canary, requests * share, (isBad ? _conditions.LatencyRatio : 1) * (isCold ? ColdFactor : 1));
         var stable = Requests(_stable, requests * (1 - share), 1);
-        if (isBad)
-        {
-            ExpectedExcess += requests * share * baseRate * (_conditions.ErrorRatio - 1);
-        }
-
         if (_clients is null)
         {
             Fail(_canary.Counts, canary, canaryRate);
