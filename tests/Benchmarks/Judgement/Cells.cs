@@ -65,7 +65,7 @@ internal static class Cells
         },
         new(X10, Quarter, Default with { ErrorRatio = 10 }) { Requirements = [Requirement.Found(0.99), Requirement.Within(2)] },
         new(X2At10Percent, QuarterAt10, Default with { ErrorRatio = 2 }) { Requirements = [Requirement.Found(0.85)] },
-        new("errors × 2, 10 → 25 → 50 → 75", Plans.Soaks("5m", 10, 25, 50, 75), Default with { ErrorRatio = 2 })
+        new("errors × 2 before 100 % in progressive", Plans.Named("progressive"), Default with { ErrorRatio = 2 })
         {
             Requirements = [Requirement.Found(0.99)],
         },

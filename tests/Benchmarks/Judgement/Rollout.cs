@@ -96,6 +96,10 @@ internal sealed class Rollout
         Outcome Ended(End end, int weight, string? reason) => new(end, world.Now, weight, reason ?? "", sawStableDegraded);
     }
 
+    /// <summary>Failures, or requests above 1.1 times stable's p95, that the canary has too many in all of the watch; expected.</summary>
+    public double ExpectedExcess(Conditions conditions) => _phases.Sum(p =>
+        conditions.RequestsPerSecond * p.Weight / 100.0 * p.Rules.Duration.TotalSeconds * World.ExcessShare(conditions));
+
     private static DateTimeOffset At(World world) => Begin + TimeSpan.FromSeconds(world.Now);
 
     private static SoakLook Look(World world, int weight) => new(At(world), "canary", "stable")

@@ -46,6 +46,9 @@ internal sealed class Draw
 
     public double Between(double from, double to) => from + ((to - from) * Uniform());
 
+    /// <summary>Uniform in the logarithm.</summary>
+    public double LogBetween(double from, double to) => from * Math.Pow(to / from, Uniform());
+
     /// <summary>In [0, <paramref name="count"/>).</summary>
     public int Index(int count) => (int)(Uniform() * count);
 

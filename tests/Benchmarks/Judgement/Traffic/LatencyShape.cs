@@ -22,6 +22,9 @@ internal sealed class LatencyShape
     private readonly double[] _shares = new double[Bounds.Length];
     private double _shift = double.NaN;
 
+    /// <summary>Share of requests at a level that take longer than 1.1 times the p95 of level 1; 5 % at level 1, where nothing is too slow.</summary>
+    public static double Slower(double level) => level <= 1 ? 0.05 : Beyond(1.645 + (Math.Log(1.1 / level) / Sigma));
+
     /// <summary>Sets the level.</summary>
     /// <param name="level">Factor on every time.</param>
     public void Set(double level)

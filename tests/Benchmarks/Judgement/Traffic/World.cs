@@ -47,6 +47,10 @@ internal sealed class World
         }
     }
 
+    /// <summary>Share of the canary's requests that fail, or take longer than 1.1 times stable's p95, beyond what stable's do.</summary>
+    public static double ExcessShare(Conditions conditions) =>
+        (conditions.ErrorRate * (conditions.ErrorRatio - 1)) + Math.Max(0, LatencyShape.Slower(conditions.LatencyRatio) - LatencyShape.Slower(1));
+
     /// <summary>Seconds since the first request.</summary>
     public int Now => _now;
 
