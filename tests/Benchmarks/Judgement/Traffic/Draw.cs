@@ -122,7 +122,7 @@ internal sealed class Draw
         }
     }
 
-    /// <summary>Exact; meant for few trials or a few times per run.</summary>
+    /// <summary>Exact: by inversion for small means, by geometric gaps for others, of which there are few.</summary>
     public int Binomial(int trials, double probability)
     {
         if (trials <= 0 || probability <= 0)
@@ -135,8 +135,20 @@ internal sealed class Draw
             return trials;
         }
 
-        // From success to success by geometric gaps.
         var successes = 0;
+        if (trials * probability < 30)
+        {
+            var odds = probability / (1 - probability);
+            var density = Math.Pow(1 - probability, trials);
+            for (var left = Uniform() - density; left > 0 && successes < trials; left -= density)
+            {
+                successes++;
+                density *= odds * (trials - successes + 1) / successes;
+            }
+
+            return successes;
+        }
+
         var log = Math.Log(1 - probability);
         for (var at = Gap(); at <= trials; at += Gap())
         {
