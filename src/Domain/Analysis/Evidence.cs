@@ -9,8 +9,11 @@ public sealed record Evidence
     /// <summary>Nothing learned.</summary>
     public static Evidence None { get; } = new();
 
-    /// <summary>The tests of the canary beside stable, by the metric's name in plans.</summary>
-    public IReadOnlyDictionary<string, SequentialState> Split { get; init; } = new Dictionary<string, SequentialState>();
+    /// <summary>What is known of each metric, by its name in plans.</summary>
+    public IReadOnlyDictionary<string, MetricEvidence> Metrics { get; init; } = new Dictionary<string, MetricEvidence>();
+
+    /// <summary>Buckets that wait to be judged.</summary>
+    public SplitState Split { get; init; } = new();
 
     /// <summary>Stable's counts of the last hour of split traffic; null before there was any.</summary>
     public FrozenReference? Reference { get; init; }

@@ -1,0 +1,33 @@
+namespace Sluice.Domain.Analysis;
+
+/// <summary>What both arms did in one bucket, for one metric. All numbers are 0 or more.</summary>
+/// <param name="CanaryEvents">Errors, or answers slower than the threshold.</param>
+/// <param name="CanaryTrials">Requests that could have been such.</param>
+/// <param name="StableEvents">Likewise for stable.</param>
+/// <param name="StableTrials">Likewise for stable.</param>
+public readonly record struct Bucket(double CanaryEvents, double CanaryTrials, double StableEvents, double StableTrials)
+{
+    /// <summary>Canary trials beyond the plain limit: errors again, or answers slower than the limit itself.</summary>
+    public double CanaryOver { get; init; }
+
+    /// <summary>Likewise for stable.</summary>
+    public double StableOver { get; init; }
+
+    /// <summary>Two intervals that follow each other.</summary>
+    public Bucket Plus(in Bucket other) => new(
+        CanaryEvents + other.CanaryEvents,
+        CanaryTrials + other.CanaryTrials,
+        StableEvents + other.StableEvents,
+        StableTrials + other.StableTrials)
+    {
+        CanaryOver = CanaryOver + other.CanaryOver,
+        StableOver = StableOver + other.StableOver,
+    };
+}
+
+/// <summary>A bucket of all metrics that waits to be judged; a stored format.</summary>
+/// <param name="Start">Seconds since the Unix epoch.</param>
+/// <param name="End">Likewise.</param>
+/// <param name="Gain">Seconds of the soak's clock that it gave, and that go when it is left out.</param>
+/// <param name="Metrics">One per metric.</param>
+public sealed record WaitingBucket(double Start, double End, double Gain, IReadOnlyList<Bucket> Metrics);

@@ -1,0 +1,196 @@
+namespace Sluice.Domain.Analysis;
+
+/// <summary>
+/// Everything known of one metric for a whole rollout: the canary beside stable, against the plain limit, and against stable's frozen
+/// counts. Mutable: one owner.
+/// </summary>
+public sealed class MetricTest
+{
+    // A bucket's weight in what stable did lately: ten buckets, about.
+    private const double Fading = 0.9;
+    private const int MostStages = 8;
+
+    private readonly double _clusterFactor;
+    private readonly List<Stage> _stages;
+
+    /// <summary>Where an earlier one ended.</summary>
+    /// <param name="evidence">The state.</param>
+    /// <param name="limit">The share of trials that may be beyond the plain limit; null for no limit.</param>
+    /// <param name="clusterFactor">E[g²]/E[g] of the size g of a cluster of failures, when the source cannot tell clients apart; 1 or more.</param>
+    public MetricTest(MetricEvidence evidence, double? limit, double clusterFactor = 1)
+    {
+        _clusterFactor = Math.Max(1, clusterFactor);
+        Limit = limit;
+        Split = new Sequential(evidence.Split);
+        AgainstLimit = new Sequential(evidence.AgainstLimit);
+        Frozen = new Sequential(evidence.Frozen);
+        History = new StableHistory(evidence.History);
+        RecentlyOver = evidence.RecentlyOver;
+        RecentTrials = evidence.RecentTrials;
+        _stages = [.. evidence.Stages];
+    }
+
+    /// <summary>The canary beside stable.</summary>
+    public Sequential Split { get; }
+
+    /// <summary>The canary against the plain limit.</summary>
+    public Sequential AgainstLimit { get; }
+
+    /// <summary>At weight 100: against what stable did before.</summary>
+    public Sequential Frozen { get; }
+
+    /// <summary>Stable's last buckets.</summary>
+    public StableHistory History { get; private set; }
+
+    /// <summary>The share of trials that may be beyond the plain limit; null for no limit.</summary>
+    public double? Limit { get; }
+
+    /// <summary>What was compared, by weight.</summary>
+    public IReadOnlyList<Stage> Stages => _stages;
+
+    /// <summary>Whether stable lately is beyond the plain limit as well.</summary>
+    public bool IsStableOverLimit => Limit is { } limit && RecentTrials > 0 && RecentlyOver > limit * RecentTrials;
+
+    private double RecentlyOver { get; set; }
+
+    private double RecentTrials { get; set; }
+
+    /// <summary>What stable did in a bucket, whether or not it is judged.</summary>
+    public void Watch(in Bucket bucket, bool unusual)
+    {
+        History.Add(bucket.StableEvents, bucket.StableTrials, unusual);
+        RecentlyOver = (Fading * RecentlyOver) + bucket.StableOver;
+        RecentTrials = (Fading * RecentTrials) + bucket.StableTrials;
+    }
+
+    /// <summary>What counts as an event has changed: earlier counts of stable say nothing of later ones.</summary>
+    public void ForgetHistory() => History = new StableHistory();
+
+    /// <summary>A bucket of both arms.</summary>
+    /// <param name="bucket">What they did.</param>
+    /// <param name="weight">The canary's share in percent, by which what was compared is summed up.</param>
+    public void Enter(in Bucket bucket, int weight)
+    {
+        var all = bucket.CanaryTrials + bucket.StableTrials;
+        var dispersion = all > 0 ? Dispersion(History.Rate * bucket.CanaryTrials * (bucket.StableTrials / all)) : 1;
+        Split.Add(bucket.CanaryEvents, bucket.CanaryTrials, bucket.StableEvents, bucket.StableTrials, dispersion);
+        EnterLimit(bucket);
+        if (_stages.Count == 0 || _stages[^1].Weight != weight)
+        {
+            if (_stages.Count == MostStages)
+            {
+                _stages.RemoveAt(0);
+            }
+
+            _stages.Add(new Stage { Weight = weight });
+        }
+
+        _stages[^1] = _stages[^1].With(bucket, dispersion);
+    }
+
+    /// <summary>A bucket of the canary alone.</summary>
+    /// <param name="bucket">What it did.</param>
+    /// <param name="allowed">Share of its trials that may be events; null when there is nothing to compare with.</param>
+    public void EnterAlone(in Bucket bucket, double? allowed)
+    {
+        if (allowed is { } rate)
+        {
+            var expected = rate * bucket.CanaryTrials;
+            Frozen.AddAgainst(bucket.CanaryEvents, expected, Dispersion(expected));
+        }
+
+        EnterLimit(bucket);
+    }
+
+    /// <summary>For the next look.</summary>
+    /// <param name="before">The state it began with: what is not the test's own stays.</param>
+    public MetricEvidence ToEvidence(MetricEvidence before) => before with
+    {
+        Split = Split.ToState(),
+        AgainstLimit = AgainstLimit.ToState(),
+        Frozen = Frozen.ToState(),
+        History = History.ToState(),
+        RecentlyOver = RecentlyOver,
+        RecentTrials = RecentTrials,
+        Stages = [.. _stages],
+    };
+
+    private void EnterLimit(in Bucket bucket)
+    {
+        if (Limit is { } limit)
+        {
+            var expected = limit * bucket.CanaryTrials;
+            AgainstLimit.AddAgainst(bucket.CanaryOver, expected, Dispersion(expected));
+        }
+    }
+
+    /// <summary>φ = 1 + 2·c²·λ: what the variance of a count of mean λ exceeds the mean by when its rate scatters by c, with a reserve.</summary>
+    private double Dispersion(double expected) => Math.Max(_clusterFactor, 1 + (2 * History.Variation * expected));
+}
+
+/// <summary>What was compared at one weight; a stored format.</summary>
+public sealed record Stage
+{
+    /// <summary>The canary's share in percent.</summary>
+    public int Weight { get; init; }
+
+    /// <summary>The canary's events.</summary>
+    public double CanaryEvents { get; init; }
+
+    /// <summary>The canary's trials.</summary>
+    public double CanaryTrials { get; init; }
+
+    /// <summary>Stable's events.</summary>
+    public double StableEvents { get; init; }
+
+    /// <summary>Stable's trials.</summary>
+    public double StableTrials { get; init; }
+
+    /// <summary>Buckets.</summary>
+    public int Buckets { get; init; }
+
+    /// <summary>Sum of their φ.</summary>
+    public double Dispersions { get; init; }
+
+    /// <summary>Mean φ.</summary>
+    public double Dispersion() => Buckets > 0 ? Dispersions / Buckets : 1;
+
+    /// <summary>With one bucket more.</summary>
+    public Stage With(in Bucket bucket, double dispersion) => this with
+    {
+        CanaryEvents = CanaryEvents + bucket.CanaryEvents,
+        CanaryTrials = CanaryTrials + bucket.CanaryTrials,
+        StableEvents = StableEvents + bucket.StableEvents,
+        StableTrials = StableTrials + bucket.StableTrials,
+        Buckets = Buckets + 1,
+        Dispersions = Dispersions + dispersion,
+    };
+}
+
+/// <summary>What a <see cref="MetricTest"/> carries from look to look; a stored format.</summary>
+public sealed record MetricEvidence
+{
+    /// <summary>The canary beside stable.</summary>
+    public SequentialState Split { get; init; } = new();
+
+    /// <summary>The canary against the plain limit.</summary>
+    public SequentialState AgainstLimit { get; init; } = new();
+
+    /// <summary>The canary against what stable did before.</summary>
+    public SequentialState Frozen { get; init; } = new();
+
+    /// <summary>Stable's last buckets.</summary>
+    public HistoryState History { get; init; } = new();
+
+    /// <summary>Stable's trials beyond the plain limit, the last buckets weighing most.</summary>
+    public double RecentlyOver { get; init; }
+
+    /// <summary>Stable's trials, likewise.</summary>
+    public double RecentTrials { get; init; }
+
+    /// <summary>What was compared, by weight, oldest first.</summary>
+    public IReadOnlyList<Stage> Stages { get; init; } = [];
+
+    /// <summary>For latencies, the index in <see cref="LatencyBuckets"/> beyond which stable's answers are slow; null before it is fixed, and for errors.</summary>
+    public int? Threshold { get; init; }
+}

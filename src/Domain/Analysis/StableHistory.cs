@@ -1,0 +1,163 @@
+namespace Sluice.Domain.Analysis;
+
+/// <summary>
+/// How many events stable had in its last 60 buckets: whether it is degraded now, and by how much its counts scatter more than chance alone.
+/// Mutable: one owner.
+/// </summary>
+public sealed class StableHistory
+{
+    /// <summary>Buckets that are remembered.</summary>
+    public const int Length = 60;
+
+    private const int FewestEvents = 5;
+    private const int FewestBuckets = 3;
+    private const double Excess = 3;
+
+    private readonly double[] _events = new double[Length];
+    private readonly double[] _trials = new double[Length];
+    private readonly bool[] _unusual = new bool[Length];
+    private readonly double[] _sorted = new double[Length];
+    private int _next;
+    private int _usual;
+    private double _sumEvents;
+    private double _sumTrials;
+    private double _sumEventsSquared;
+    private double _sumProducts;
+    private double _sumTrialsSquared;
+
+    /// <summary>Nothing seen, or where an earlier one ended.</summary>
+    public StableHistory(HistoryState? state = null)
+    {
+        for (var i = 0; i < (state?.Events.Count ?? 0); i++)
+        {
+            Add(state!.Events[i], state.Trials[i], state.Unusual.Contains(i));
+        }
+    }
+
+    /// <summary>Buckets seen, at most <see cref="Length"/>.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Events per trial over the usual buckets; 0 when there is none.</summary>
+    public double Rate => _sumTrials > 0 ? _sumEvents / _sumTrials : 0;
+
+    /// <summary>
+    /// c²: the squared coefficient of variation of the rate from bucket to bucket, what chance explains taken off. 0 or more. Method of moments
+    /// for counts of unequal exposure.
+    /// </summary>
+    public double Variation
+    {
+        get
+        {
+            if (_usual < FewestBuckets || _sumEvents <= 0)
+            {
+                return 0;
+            }
+
+            var rate = _sumEvents / _sumTrials;
+            var scatter = (_sumEventsSquared - (2 * rate * _sumProducts) + (rate * rate * _sumTrialsSquared)) * _usual / (_usual - 1);
+            return Math.Max(0, (scatter - _sumEvents) / (rate * rate * _sumTrialsSquared));
+        }
+    }
+
+    /// <summary>Whether a bucket is far worse than its predecessors: more than 3 times their median rate, and 5 events at least.</summary>
+    public bool IsDegraded(double events, double trials) =>
+        Count >= FewestBuckets && events >= FewestEvents && events > Excess * Median * trials;
+
+    /// <summary>Adds a bucket; one without trials says nothing.</summary>
+    /// <param name="events">0 or more.</param>
+    /// <param name="trials">0 or more.</param>
+    /// <param name="unusual">It belongs to an outage: it counts for what is usual by now, not for the scatter.</param>
+    public void Add(double events, double trials, bool unusual)
+    {
+        if (trials <= 0)
+        {
+            return;
+        }
+
+        if (Count == Length)
+        {
+            Take(_next, -1);
+            Remove(_events[_next] / _trials[_next]);
+        }
+        else
+        {
+            Count++;
+        }
+
+        _events[_next] = events;
+        _trials[_next] = trials;
+        _unusual[_next] = unusual;
+        Take(_next, 1);
+        Insert(events / trials);
+        _next = (_next + 1) % Length;
+        if (_usual == 0)
+        {
+            // What rounding left of sums whose terms are all gone.
+            _sumEvents = _sumTrials = _sumEventsSquared = _sumProducts = _sumTrialsSquared = 0;
+        }
+    }
+
+    /// <summary>For the next look.</summary>
+    public HistoryState ToState()
+    {
+        var (events, trials, unusual) = (new double[Count], new double[Count], new List<int>());
+        for (var i = 0; i < Count; i++)
+        {
+            var at = (_next - Count + i + Length) % Length;
+            (events[i], trials[i]) = (_events[at], _trials[at]);
+            if (_unusual[at])
+            {
+                unusual.Add(i);
+            }
+        }
+
+        return new HistoryState { Events = events, Trials = trials, Unusual = unusual };
+    }
+
+    private double Median => Count % 2 == 1 ? _sorted[Count / 2] : (_sorted[(Count / 2) - 1] + _sorted[Count / 2]) / 2;
+
+    private void Take(int at, int sign)
+    {
+        if (_unusual[at])
+        {
+            return;
+        }
+
+        var (events, trials) = (_events[at], _trials[at]);
+        _usual += sign;
+        _sumEvents += sign * events;
+        _sumTrials += sign * trials;
+        _sumEventsSquared += sign * events * events;
+        _sumProducts += sign * events * trials;
+        _sumTrialsSquared += sign * trials * trials;
+    }
+
+    // Called while Count still includes the one that leaves.
+    private void Remove(double rate)
+    {
+        var at = Array.BinarySearch(_sorted, 0, Count, rate);
+        Array.Copy(_sorted, at + 1, _sorted, at, Count - at - 1);
+    }
+
+    // Called when Count already includes the one that comes.
+    private void Insert(double rate)
+    {
+        var at = Array.BinarySearch(_sorted, 0, Count - 1, rate);
+        at = at < 0 ? ~at : at;
+        Array.Copy(_sorted, at, _sorted, at + 1, Count - 1 - at);
+        _sorted[at] = rate;
+    }
+}
+
+/// <summary>What a <see cref="StableHistory"/> carries from look to look, oldest bucket first.</summary>
+public sealed record HistoryState
+{
+    /// <summary>Events per bucket.</summary>
+    public IReadOnlyList<double> Events { get; init; } = [];
+
+    /// <summary>Trials per bucket.</summary>
+    public IReadOnlyList<double> Trials { get; init; } = [];
+
+    /// <summary>Which of them belong to an outage.</summary>
+    public IReadOnlyList<int> Unusual { get; init; } = [];
+}
