@@ -18,10 +18,10 @@ internal static class Cells
     private static readonly TimeSpan CleanDay = TimeSpan.FromHours(24);
     private static readonly Conditions Default = new();
 
-    private static readonly Rollout Quarter = Plans.Soaks("15m", 5);
-    private static readonly Rollout QuarterAt10 = Plans.Soaks("15m", 10);
-    private static readonly Rollout Day = Plans.Soaks("24h", 5);
-    private static readonly Rollout DayAt10 = Plans.Soaks("24h", 10);
+    private static readonly Rollout Quarter = JudgedPlans.Soaks("15m", 5);
+    private static readonly Rollout QuarterAt10 = JudgedPlans.Soaks("15m", 10);
+    private static readonly Rollout Day = JudgedPlans.Soaks("24h", 5);
+    private static readonly Rollout DayAt10 = JudgedPlans.Soaks("24h", 10);
 
     /// <summary>Unchanged releases watched for minutes: rolled back in at most 1 % of all runs.</summary>
     public static IReadOnlyList<Cell> Unchanged15Minutes { get; } =
@@ -29,7 +29,7 @@ internal static class Cells
         Harmless("unchanged, 100 rps", Quarter, Default),
         Harmless("unchanged, 20 rps", Quarter, Default with { RequestsPerSecond = 20 }),
         Harmless("unchanged, 100 rps, 10 %", QuarterAt10, Default),
-        Harmless("unchanged, ramp 5 → 25 → 50", Plans.Soaks("15m", 5, 25, 50), Default),
+        Harmless("unchanged, ramp 5 → 25 → 50", JudgedPlans.Soaks("15m", 5, 25, 50), Default),
         Harmless("unchanged, frailty CV 0.5", Quarter, Default with { FrailtyCv = 0.5 }),
         Harmless("unchanged, latency jitter 5 %", Quarter, Default with { LatencyJitter = Jitter }),
         Harmless("unchanged, bursts with client ids", Quarter, Default with { Failures = Failures.Bursts }),
@@ -50,7 +50,7 @@ internal static class Cells
     public static Cell Outage { get; } = Harmless("shared outage, lag or lead ≤ 2 min", Quarter, Default with { Outage = true }, Requirement.SaysStableDegraded);
 
     /// <summary>Two bad minutes after each rise of the weight.</summary>
-    public static Cell ColdStart { get; } = Harmless("cold start of 2 min", Plans.Soaks("15m", 5, 25, 50), Default with { ColdStart = true });
+    public static Cell ColdStart { get; } = Harmless("cold start of 2 min", JudgedPlans.Soaks("15m", 5, 25, 50), Default with { ColdStart = true });
 
     /// <summary>A difference that nobody minds.</summary>
     public static Cell SmallShift { get; } = Harmless("errors × 1.05, 24 h at 10 %", DayAt10, Default with { ErrorRatio = 1.05 });
@@ -59,13 +59,13 @@ internal static class Cells
     public static IReadOnlyList<Cell> Bad { get; } =
     [
         new(X4, Quarter, Default with { ErrorRatio = 4 }) { Requirements = [Requirement.Found(0.99), Requirement.Within(4)] },
-        new(X4AfterCleanDay, Plans.Soaks("25h", 5), Default with { ErrorRatio = 4, Onset = CleanDay })
+        new(X4AfterCleanDay, JudgedPlans.Soaks("25h", 5), Default with { ErrorRatio = 4, Onset = CleanDay })
         {
             Requirements = [Requirement.Found(0.99), Requirement.Within(6)],
         },
         new(X10, Quarter, Default with { ErrorRatio = 10 }) { Requirements = [Requirement.Found(0.99), Requirement.Within(2)] },
         new(X2At10Percent, QuarterAt10, Default with { ErrorRatio = 2 }) { Requirements = [Requirement.Found(0.85)] },
-        new("errors × 2 before 100 % in progressive", Plans.Named("progressive"), Default with { ErrorRatio = 2 })
+        new("errors × 2 before 100 % in progressive", JudgedPlans.Named("progressive"), Default with { ErrorRatio = 2 })
         {
             Requirements = [Requirement.Found(0.99)],
         },

@@ -123,7 +123,7 @@ internal sealed class JudgementBenchmark
 
     private void Corpora(Dictionary<string, double> figures)
     {
-        var results = Plans.Corpus.Select(p => Corpus.Run(p.Name, p.Plan, _arguments.Seed)).ToList();
+        var results = JudgedPlans.Corpus.Select(p => Corpus.Run(p.Name, p.Plan, _arguments.Seed)).ToList();
         foreach (var result in results)
         {
             _report.Corpus(result);

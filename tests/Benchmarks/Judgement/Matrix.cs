@@ -12,12 +12,12 @@ internal static class Matrix
     private const int ManyClients = 200;
 
     private static readonly int[] Clients = [1, 20, 200, 5_000, 100_000];
-    private static readonly Rollout Quarter = Plans.Soaks("15m", 5);
-    private static readonly Rollout HalfHour = Plans.Soaks("30m", 5);
-    private static readonly Rollout Day = Plans.Soaks("24h", 5);
-    private static readonly Rollout StickyQuarter = Plans.StickySoaks("15m", 5);
-    private static readonly Rollout StickyHalfHour = Plans.StickySoaks("30m", 5);
-    private static readonly Rollout StickyDay = Plans.StickySoaks("24h", 5);
+    private static readonly Rollout Quarter = JudgedPlans.Soaks("15m", 5);
+    private static readonly Rollout HalfHour = JudgedPlans.Soaks("30m", 5);
+    private static readonly Rollout Day = JudgedPlans.Soaks("24h", 5);
+    private static readonly Rollout StickyQuarter = JudgedPlans.StickySoaks("15m", 5);
+    private static readonly Rollout StickyHalfHour = JudgedPlans.StickySoaks("30m", 5);
+    private static readonly Rollout StickyDay = JudgedPlans.StickySoaks("24h", 5);
 
     /// <summary>Every combination.</summary>
     public static IReadOnlyList<Row> Rows { get; } =

@@ -52,7 +52,7 @@ public sealed class JudgementFiguresTests
     [Fact]
     public void Of_the_corpus_the_good_stay_and_the_bad_that_can_be_seen_do_not()
     {
-        var result = Corpus.Run("canary", Plans.Corpus[0].Plan, Seed, EveryTenth);
+        var result = Corpus.Run("canary", JudgedPlans.Corpus[0].Plan, Seed, EveryTenth);
 
         Assert.Equal(1, result.Precision.Value);
         Assert.True(result.Recall.Upper >= 0.99, $"{result.Recall.Count} of {result.Recall.Of} were found.");
@@ -62,7 +62,7 @@ public sealed class JudgementFiguresTests
     public void Runs_are_the_same_on_however_many_processors()
     {
         var conditions = new Conditions { FrailtyCv = 0.5, LatencyJitter = 0.05, Failures = Failures.Bursts, ErrorRatio = 2 };
-        var plan = Plans.Soaks("15m", 10);
+        var plan = JudgedPlans.Soaks("15m", 10);
 
         var together = _runs.Of("repeated", 8, draw => plan.Run(conditions, draw));
         var alone = Enumerable.Range(0, 8).Select(i => plan.Run(conditions, new Draw(Seed, "repeated", i)));

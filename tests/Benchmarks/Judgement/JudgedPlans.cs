@@ -1,7 +1,7 @@
 namespace Sluice.Benchmarks.Judgement;
 
 /// <summary>Plans that are run; only what is judged differs.</summary>
-internal static class Plans
+internal static class JudgedPlans
 {
     private static readonly Dictionary<string, string> Files = new()
     {
