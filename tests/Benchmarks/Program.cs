@@ -25,7 +25,7 @@ switch (args)
         await Console.Error.WriteLineAsync($"""
             usage: Benchmarks gateway [--json]
                    Benchmarks engine [--json] [--full] [--only {string.Join('|', EngineBenchmark.Names)}] [--week N]
-                   (of the simulated week one part in N runs, 200 when not given; --full runs all)
+                   (of the simulated week one part in N runs, 20 when not given; --full runs all)
                    Benchmarks judgement [--json] [--full] [--only {string.Join('|', JudgementBenchmark.Parts)}] [--seed N] [--runs N]
             """);
         return 2;

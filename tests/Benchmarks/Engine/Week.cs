@@ -143,7 +143,7 @@ internal static class Week
         steps:
           - deploy: { environment: {{Staging(service)}}, weight: 100 }
           - smoke:  { environment: {{Staging(service)}}, suite: smoke.yaml }
-          - soak:   { environment: {{Staging(service)}}, duration: 24h, every: 5m, clock: wall }
+          - soak:   { environment: {{Staging(service)}}, duration: 24h, every: 5m, glance: 5m, clock: wall }
           - deploy: { environment: {{Production(service)}} }
           - smoke:  { environment: {{Production(service)}}, suite: smoke.yaml }
           - setWeight: 10
