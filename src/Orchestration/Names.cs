@@ -101,6 +101,9 @@ public static class ActivityRefs
     /// <summary>Runs a smoke suite against a revision; up to two minutes, and some to report.</summary>
     public static ActivityRef<SmokeInput, SmokeReport> Smoke { get; } = new("Smoke") { Timeout = TimeSpan.FromSeconds(150) };
 
+    /// <summary>Makes the checks of a checklist; its suites side by side, two minutes each.</summary>
+    public static ActivityRef<ChecksInput, ChecksReport> RunChecks { get; } = new("RunChecks") { Timeout = TimeSpan.FromSeconds(150) };
+
     /// <summary>Runs a load test, records it and judges it.</summary>
     public static ActivityRef<BaselineInput, BaselineReport> Baseline { get; } = new("Baseline") { Timeout = TimeSpan.FromMinutes(4) };
 
@@ -159,6 +162,7 @@ public static class OrchestrationRegistration
         .AddActivity(ActivityRefs.StopRevision, Create<StopRevisionActivity>)
         .AddActivity(ActivityRefs.SetTraffic, Create<SetTrafficActivity>)
         .AddActivity(ActivityRefs.Smoke, Create<SmokeActivity>)
+        .AddActivity(ActivityRefs.RunChecks, Create<RunChecksActivity>)
         .AddActivity(ActivityRefs.Baseline, Create<BaselineActivity>)
         .AddActivity(ActivityRefs.Look, Create<LookActivity>)
         .AddActivity(ActivityRefs.Warm, Create<WarmActivity>)

@@ -104,6 +104,11 @@ public sealed class Activities(Invocations invocations)
     public Task<JsonElement?> Smoke([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
         RunAsync(input, instanceId, client, call);
 
+    /// <inheritdoc cref="ActivityRefs.RunChecks"/>
+    [Function("RunChecks")]
+    public Task<JsonElement?> RunChecks([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
+        RunAsync(input, instanceId, client, call);
+
     /// <inheritdoc cref="ActivityRefs.Baseline"/>
     [Function("Baseline")]
     public Task<JsonElement?> Baseline([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>

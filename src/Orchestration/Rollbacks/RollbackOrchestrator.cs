@@ -36,9 +36,7 @@ public sealed class RollbackOrchestrator : Orchestrator<RollbackInput, RollbackR
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(5);
-
-    /// <summary>From moving traffic back to looking whether the stable revision bears it.</summary>
-    public static TimeSpan Settling { get; } = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan HealPatience = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
     public override async Task<RollbackReport> RunAsync(DurableContext context, RollbackInput input)
@@ -95,7 +93,7 @@ public sealed class RollbackOrchestrator : Orchestrator<RollbackInput, RollbackR
             if (c.Stable is { } back)
             {
                 // Ready without users is not yet well with all of them.
-                await context.CreateTimer(Settling);
+                await SettleAsync(c);
                 if (await UnhealthyAsync(c, back) is { } unhealthy)
                 {
                     return unhealthy;
@@ -106,9 +104,17 @@ public sealed class RollbackOrchestrator : Orchestrator<RollbackInput, RollbackR
             return null;
         }
 
+        async Task SettleAsync(Compensation c)
+        {
+            if (c.Target.Environment.VerifyRollbackAfter is var wait && wait > TimeSpan.Zero)
+            {
+                await context.CreateTimer(wait);
+            }
+        }
+
         async Task<string?> UnhealthyAsync(Compensation c, RevisionIdentity stable)
         {
-            var deadline = context.CurrentUtcDateTime + Settling;
+            var deadline = context.CurrentUtcDateTime + HealPatience;
             while (true)
             {
                 var state = await context.CallActivityAsync(

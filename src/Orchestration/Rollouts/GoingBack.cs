@@ -82,6 +82,9 @@ internal static class GoingBack
         WaitsUntil = null,
         Leg = null,
         WaitingFor = [],
+        Evidence = null,
+        Items = [],
+        QueuePosition = null,
         Message = message,
     });
 

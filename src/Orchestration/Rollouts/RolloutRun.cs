@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sluice.Domain.Approvals;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
@@ -32,8 +33,10 @@ internal sealed class RolloutRun
             Service = plan.Service,
             Version = input.Release.Version,
             StepCount = plan.Steps.Count,
+            Emergency = input.Emergency,
         });
-        Inbox = new Inbox(context, input.RolloutId, input.Kind, Journal);
+        Inbox = new Inbox(context, input, Journal);
+        StartedAt = context.CurrentUtcDateTime;
     }
 
     public DurableContext Context { get; }
@@ -47,6 +50,12 @@ internal sealed class RolloutRun
     public Journal Journal { get; }
 
     public string Id => Input.RolloutId;
+
+    /// <summary>UTC.</summary>
+    public DateTime StartedAt { get; }
+
+    /// <summary>The steps that have ended, in order.</summary>
+    public List<FinishedStep> Finished { get; } = [];
 
     /// <summary>The step that runs.</summary>
     public int StepIndex { get; set; }
@@ -85,6 +94,10 @@ internal sealed class RolloutRun
     public long NextWriteNumber => _write + 1;
 
     public DateTimeOffset Now => new(Context.CurrentUtcDateTime, TimeSpan.Zero);
+
+    /// <summary>Whether the release was brought up in an environment.</summary>
+    public bool HasDeployed(string environment) =>
+        _stack.Exists(c => c is Compensation.StopRevision && c.Target.Environment.Name == environment);
 
     /// <summary>Asks the world something.</summary>
     public Task<TOut> ReadAsync<TIn, TOut>(ActivityRef<TIn, TOut> activity, TIn input) =>
@@ -235,6 +248,7 @@ internal sealed class RolloutRun
             {
                 Phase = Phase.Pending,
                 Environment = name,
+                QueuePosition = ahead.Length,
                 Message = $"waits for {name}: {state.Owner} holds it" + (ahead.Length > 1 ? $", {ahead.Length - 1} more before this one" : ""),
             });
             await Inbox.SleepLightlyAsync(patience);

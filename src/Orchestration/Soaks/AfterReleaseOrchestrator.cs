@@ -22,7 +22,7 @@ public sealed record AfterReleaseInput(LookTerms Terms, string Version, DateTime
     {
         var source = target.Environment.Metrics;
         var rules = new SoakRules(
-            TimeSpan.MaxValue, step.Every, SoakClock.Wall, 0, TimeSpan.MaxValue, TimeSpan.Zero, source is MetricsSpec.None ? [] : plan.Analysis.Metrics, true)
+            step.Reviews.Append(step.Duration).Max(), step.Every, SoakClock.Wall, 0, TimeSpan.MaxValue, TimeSpan.Zero, source is MetricsSpec.None ? [] : plan.Analysis.Metrics, true)
         {
             Measures = source is not MetricsSpec.None,
             Comparison = Comparison.None,

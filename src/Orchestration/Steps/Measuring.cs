@@ -13,6 +13,9 @@ internal static class Measuring
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
 
+    // A decision that nobody takes in a quarter of a year is a no.
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(90);
+
     /// <summary>Runs the activity; while it fails the rollout is paused with <see cref="PauseReason.MetricsUnavailable"/>, half an hour at most.</summary>
     /// <exception cref="GoBackException">It could not be measured for half an hour, or a person decided.</exception>
     public static async Task<TOut> RunAsync<TIn, TOut>(RolloutRun run, ActivityRef<TIn, TOut> activity, TIn input, string what)
@@ -78,7 +81,7 @@ internal static class Measuring
     private static async Task<string> DecisionAsync(RolloutRun run, EnvironmentRun environment, string question)
     {
         var rules = new SoakRules(
-            TimeSpan.MaxValue, Detection.Glance, SoakClock.Wall, 0, TimeSpan.MaxValue, TimeSpan.Zero, [], environment.IsFirst)
+            Longest, Detection.Glance, SoakClock.Wall, 0, TimeSpan.MaxValue, TimeSpan.Zero, [], environment.IsFirst)
         {
             Measures = environment.Target.Environment.Metrics is not MetricsSpec.None,
             Comparison = Comparison.None,

@@ -28,6 +28,9 @@ public sealed class SchemaTests
         ["stepBaseline"] = PlanKeys.Baseline,
         ["stepSoak"] = PlanKeys.Soak,
         ["stepApproval"] = PlanKeys.Approval,
+        ["stepChecklist"] = PlanKeys.Checklist,
+        ["checklistItem"] = PlanKeys.ChecklistItem,
+        ["stepSignOff"] = PlanKeys.SignOff,
         ["stepSetWeight"] = PlanKeys.SetWeight,
         ["stepHold"] = PlanKeys.Hold,
         ["stepWatch"] = PlanKeys.Watch,
@@ -67,6 +70,9 @@ public sealed class SchemaTests
         Assert.Equal(PlanWords.NoDataActions.Keys, Words(plan, "stepSoak", "onNoData"));
         Assert.Equal(PlanWords.FailureActions.Keys, Words(Property(plan, "stepSoak", "onFailure").GetProperty("oneOf")[0]));
         Assert.Equal(PlanWords.TimeoutActions.Keys, Words(plan, "stepApproval", "onTimeout"));
+        Assert.Equal(PlanWords.TimeoutActions.Keys, Words(plan, "stepChecklist", "onTimeout"));
+        Assert.Equal(PlanWords.SignOffMoments.Keys, Words(plan, "stepSignOff", "since"));
+        Assert.Equal(PlanWords.Metrics.Keys, Words(plan, "checklistItem", "metric"));
         Assert.Equal(PlanWords.Metrics.Keys, Words(plan, "metric", "name"));
         Assert.Equal(NamedPlans.Names, Words(plan, "strategy", "name"));
         Assert.Equal(NamedPlans.Names, Words(plan.GetProperty("properties").GetProperty("strategy").GetProperty("oneOf")[0]));

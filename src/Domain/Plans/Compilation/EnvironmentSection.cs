@@ -14,6 +14,9 @@ internal sealed record EnvironmentDraft(
     /// <summary>Whether a failed verdict rolls back by itself.</summary>
     public bool AutoRollback { get; init; } = true;
 
+    /// <summary>From moving traffic back to looking whether the old version bears it.</summary>
+    public TimeSpan VerifyRollbackAfter { get; init; }
+
     /// <summary>Whether the traffic can be split; unknown counts as yes, since that fault is reported already.</summary>
     public bool Splits => Router is not RouterSpec.None;
 
@@ -34,6 +37,7 @@ internal sealed record EnvironmentDraft(
         {
             Providers = Providers,
             AutoRollback = AutoRollback,
+            VerifyRollbackAfter = VerifyRollbackAfter,
             RequestsPerSecond = RequestsPerSecond,
         };
 }
@@ -99,6 +103,7 @@ internal static partial class EnvironmentSection
             Providers = ProviderSection.Read(fields, metrics, faults),
             RequestsPerSecond = Rate(fields, faults),
             AutoRollback = fields.Boolean("autoRollback") ?? true,
+            VerifyRollbackAfter = fields.Duration("verifyRollbackAfter", TimeSpan.Zero, TimeSpan.FromMinutes(1)) ?? TimeSpan.FromSeconds(30),
         };
     }
 

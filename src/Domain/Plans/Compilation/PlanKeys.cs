@@ -4,7 +4,8 @@ namespace Sluice.Domain.Plans.Compilation;
 internal static class PlanKeys
 {
     public static readonly string[] Plan = ["schema", "service", "environments", "strategy", "steps", "analysis", "concurrency", "notify"];
-    public static readonly string[] Environment = ["platform", "router", "metrics", "providers", "variables", "traffic", "autoRollback"];
+    public static readonly string[] Environment =
+        ["platform", "router", "metrics", "providers", "variables", "traffic", "autoRollback", "verifyRollbackAfter"];
     public static readonly string[] ProcessPlatform =
         ["kind", "command", "directory", "portVariable", "health", "readyWithin", "replicas", "stopWithin"];
     public static readonly string[] GatewayRouter = ["kind", "listen", "client", "sticky", "trustedProxies"];
@@ -24,6 +25,9 @@ internal static class PlanKeys
     public static readonly string[] Soak =
         ["environment", "duration", "every", "glance", "clock", "limits", "onFailure", "minRequests", "trafficTimeout", "onNoData", "warmup"];
     public static readonly string[] Approval = ["environment", "approvers", "required", "timeout", "onTimeout"];
+    public static readonly string[] Checklist = ["environment", "name", "items", "timeout", "onTimeout"];
+    public static readonly string[] ChecklistItem = ["name", "by", "smoke", "metric", "limit", "minRequests", "condition"];
+    public static readonly string[] SignOff = ["environment", "name", "by", "required", "since", "after", "within"];
     public static readonly string[] SetWeight = ["environment", "weight"];
     public static readonly string[] Hold = ["environment", "duration", "every", "glance", "limits", "warmup"];
     public static readonly string[] Watch = ["environment", "duration", "every", "reports", "reviews"];
@@ -54,6 +58,8 @@ internal static class PlanKeys
         ["baseline"] = Baseline,
         ["soak"] = Soak,
         ["approval"] = Approval,
+        ["checklist"] = Checklist,
+        ["signOff"] = SignOff,
         ["setWeight"] = SetWeight,
         ["hold"] = Hold,
         ["watch"] = Watch,
@@ -107,6 +113,12 @@ internal static class PlanWords
         ["rollback"] = TimeoutAction.Rollback,
         ["abort"] = TimeoutAction.Abort,
         ["wait"] = TimeoutAction.Wait,
+    };
+
+    public static readonly IReadOnlyDictionary<string, SignOffMoment> SignOffMoments = new Dictionary<string, SignOffMoment>
+    {
+        ["promoted"] = SignOffMoment.Promoted,
+        ["started"] = SignOffMoment.Started,
     };
 
     public static readonly IReadOnlyDictionary<string, MetricName> Metrics =
