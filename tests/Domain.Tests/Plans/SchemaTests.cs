@@ -26,6 +26,7 @@ public sealed class SchemaTests
         ["stepDeploy"] = PlanKeys.Deploy,
         ["stepSmoke"] = PlanKeys.Smoke,
         ["stepBaseline"] = PlanKeys.Baseline,
+        ["objective"] = PlanKeys.Objective,
         ["stepSoak"] = PlanKeys.Soak,
         ["stepApproval"] = PlanKeys.Approval,
         ["stepChecklist"] = PlanKeys.Checklist,
@@ -61,6 +62,7 @@ public sealed class SchemaTests
         Assert.Equal(PlanWords.Routers, Words(plan, "gatewayRouter", "kind").Concat(Words(plan, "noRouter", "kind")));
         Assert.Equal(PlanWords.MetricSources.Order(), Words(plan, "metricsSource", "kind").Concat(Words(plan, "prometheusMetrics", "kind")).Order());
         Assert.Equal(PlanWords.Providers, Words(plan, "provider", "kind"));
+        Assert.Equal(PlanWords.BaselineMetrics.Keys, Words(plan, "objective", "metric"));
         Assert.Equal(PlanWords.Units.Keys, Words(plan, "threshold", "unit"));
         Assert.Equal(PlanWords.Severities.Keys, Words(plan, "threshold", "severity"));
         Assert.Equal(PlanWords.Resources.Keys, Words(plan, "threshold", "resource"));

@@ -21,7 +21,8 @@ internal static class PlanKeys
     public static readonly string[] Deploy = ["environment", "weight", "readyWithin", "warmingRequests"];
     public static readonly string[] Smoke = ["environment", "suite"];
     public static readonly string[] Baseline =
-        ["environment", "path", "requests", "concurrency", "maxErrorRate", "maxP99", "regression"];
+        ["environment", "path", "requests", "concurrency", "maxErrorRate", "maxP99", "regression", "objectives", "passScore", "warningScore", "compareWith"];
+    public static readonly string[] Objective = ["metric", "pass", "warning", "weight", "key"];
     public static readonly string[] Soak =
         ["environment", "duration", "every", "glance", "clock", "limits", "onFailure", "minRequests", "trafficTimeout", "onNoData", "warmup"];
     public static readonly string[] Approval = ["environment", "approvers", "required", "timeout", "onTimeout"];
@@ -123,6 +124,15 @@ internal static class PlanWords
 
     public static readonly IReadOnlyDictionary<string, MetricName> Metrics =
         Enum.GetValues<MetricName>().ToDictionary(metric => metric.Text());
+
+    public static readonly IReadOnlyDictionary<string, BaselineMetric> BaselineMetrics = new Dictionary<string, BaselineMetric>
+    {
+        ["error-rate"] = BaselineMetric.ErrorRate,
+        ["p50"] = BaselineMetric.P50,
+        ["p95"] = BaselineMetric.P95,
+        ["p99"] = BaselineMetric.P99,
+        ["throughput"] = BaselineMetric.Throughput,
+    };
 
     public static readonly IReadOnlyDictionary<string, MetricUnit> Units =
         Enum.GetValues<MetricUnit>().ToDictionary(Analysis.Thresholds.Units.Name);

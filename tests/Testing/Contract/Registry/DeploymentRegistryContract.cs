@@ -281,7 +281,28 @@ public abstract class DeploymentRegistryContract : RegistryContract
         Assert.Equal(3, (await Store.ListBaselinesAsync("api", "prod", 9, default)).Count);
         Assert.Empty(await Store.ListBaselinesAsync("api", "dev", 9, default));
 
+        // What was good and is brought back later is no baseline any more.
+        await Store.PutDeploymentAsync(Deployment("three", 5, DeploymentStatus.RolledBack) with { CompletedAt = At(5) }, default);
+        Assert.Equal([Values(2), Values(1)], await Store.ListBaselinesAsync("api", "prod", 9, default));
+
         static Dictionary<string, double> Values(double p99) => new() { ["latency_p99_seconds"] = p99, ["error_rate"] = 0 };
+    }
+
+    [Theory]
+    [InlineData(DeploymentStatus.Pending)]
+    [InlineData(DeploymentStatus.InProgress)]
+    [InlineData(DeploymentStatus.Paused)]
+    [InlineData(DeploymentStatus.RolledBack)]
+    [InlineData(DeploymentStatus.Aborted)]
+    [InlineData(DeploymentStatus.Superseded)]
+    [InlineData(DeploymentStatus.Rejected)]
+    [InlineData(DeploymentStatus.Failed)]
+    public async Task A_deployment_that_is_not_good_never_enters_the_baseline(DeploymentStatus status)
+    {
+        await Store.PutDeploymentAsync(Deployment("a", 1, status) with { CompletedAt = At(1) }, default);
+        await Store.PutBaselinesAsync("a", new Dictionary<string, double> { ["p99_seconds"] = 1 }, default);
+
+        Assert.Empty(await Store.ListBaselinesAsync("api", "prod", 9, default));
     }
 
     [Fact]
