@@ -75,7 +75,7 @@ public static class ActivityRefs
     public static ActivityRef<ReadEnvironmentInput, EnvironmentFacts> ReadEnvironment { get; } = new("ReadEnvironment");
 
     /// <summary>Checks an environment's variables and secrets.</summary>
-    public static ActivityRef<EnvironmentTarget, CheckReport> ValidateEnvironment { get; } = new("ValidateEnvironment");
+    public static ActivityRef<ValidateInput, CheckReport> ValidateEnvironment { get; } = new("ValidateEnvironment");
 
     /// <summary>Which SQL files have not run yet.</summary>
     public static ActivityRef<MigrationInput, MigrationReport> PendingMigrations { get; } = new("PendingMigrations");

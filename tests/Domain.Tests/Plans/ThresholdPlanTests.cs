@@ -83,6 +83,7 @@ public sealed class ThresholdPlanTests
     [InlineData("severity: warning", "provider: counts", "unknown-value", "\"sum(queue)", "The counts know requests | errors")]
     [InlineData("kind: prometheus", "kind: datadog", "no-adapter", "datadog", "no adapter for 'datadog'")]
     [InlineData("http://127.0.0.1:9090", "http://me:secret@127.0.0.1:9090", "literal-secret", "\"http://me", "holds a user or a password")]
+    [InlineData("http://127.0.0.1:9090", "http://127.0.0.1:9090/?token=123", "bad-url", "\"http://127", "what comes before /api/v1")]
     [InlineData("X-Scope-OrgID: shop", "Authorization: Bearer 123", "literal-secret", "Bearer 123", "Authorization is a secret")]
     [InlineData("bearerFromSecret: PROM_TOKEN", "bearerFromSecret: \"Bearer 123\"", "bad-name", "\"Bearer 123", "not its value")]
     public void What_cannot_work_is_refused_where_it_stands(string good, string bad, string code, string place, string message)
@@ -250,7 +251,7 @@ public sealed class ThresholdPlanTests
         const string step = """
               - baseline: { path: /health, passScore: 80, compareWith: 3, objectives: [{ metric: p95, pass: ["<=+10%", "<300ms"], warning: ["<= +5ms"], weight: 2, key: true }, { metric: throughput, pass: [">=-10%"] }, { metric: p50 }] }
             """;
-        var compilation = PlanCompiler.Compile(new Bundle(Good.Replace("  - setWeight: 10\n", step + "  - setWeight: 10\n", StringComparison.Ordinal), new Dictionary<string, string>()));
+        var compilation = PlanCompiler.Compile(new Bundle(Good.Replace("  - setWeight: 10\n", step + "\n  - setWeight: 10\n", StringComparison.Ordinal), new Dictionary<string, string>()));
 
         Assert.Empty(compilation.Faults);
         var baseline = Assert.IsType<Step.Baseline>(compilation.Plan!.Steps[1]);
