@@ -5,16 +5,23 @@ namespace Sluice.Domain.Analysis;
 /// share reaches one of them first. Mutable, without allocations from bucket to bucket: one owner.
 /// </summary>
 /// <remarks>
-/// A bucket is left out when stable was degraded in it, in the two settles before it or while it waits. It waits one settle in the first
-/// minutes after a change of weight, when a fault is most likely the release's, and two later, when it is more likely everybody's.
+/// A bucket is left out when stable was degraded in it, in the two settles before it or while it waits. It waits one settle, and two when it
+/// and what follows it are enough to decide: so sudden a fault may still turn out to be everybody's. After a change of weight, until the canary was good
+/// for once, it waits one in any case: what is bad from its first request is most likely the release.
 /// </remarks>
 public sealed class SplitComparison
 {
     /// <summary>How long a settle is, unless the soak is short: one minute.</summary>
     public const double DefaultSettle = 60;
 
-    // In settles after a change of weight.
+    // Longest time after a change of weight in which the canary may be bad from its first request, in settles.
     private const double Early = 4;
+
+    // Logarithm of the likelihood ratio from which a settle is strong enough to decide alone: of a release 4 times as bad hardly any is.
+    private const double Strong = 9;
+
+    // Below it a bucket is good.
+    private const double Weak = 1.5;
 
     // Timers are not exact: so much of a settle may be missing.
     private const double Slack = 0.05;
@@ -26,6 +33,7 @@ public sealed class SplitComparison
     private readonly double _settle;
     private readonly Waiting[] _waiting = new Waiting[MostWaiting];
     private readonly Waiting _open;
+    private readonly Bucket[] _together;
     private int _count;
     private double _degradedUntil;
     private double _earlyUntil;
@@ -44,6 +52,7 @@ public sealed class SplitComparison
         }
 
         _open = new Waiting(_tests.Length);
+        _together = new Bucket[_tests.Length];
         if (state is null)
         {
             return;
@@ -125,6 +134,11 @@ public sealed class SplitComparison
             _tests[i].Watch(_open.Metrics[i], unusual);
         }
 
+        if (_open.Start < _earlyUntil && Strength(_open.Metrics) < Weak)
+        {
+            _earlyUntil = _open.Start;
+        }
+
         if (unusual)
         {
             kept -= _open.Gain;
@@ -161,7 +175,7 @@ public sealed class SplitComparison
         while (released < _count)
         {
             var bucket = _waiting[released];
-            var wait = bucket.Start < _earlyUntil ? 1 : 2;
+            var wait = bucket.Start >= _earlyUntil && StrengthFrom(released) > Strong ? 2 : 1;
             if (released == 0 && _count == MostWaiting)
             {
                 wait = 0;
@@ -174,7 +188,7 @@ public sealed class SplitComparison
 
             for (var i = 0; i < _tests.Length; i++)
             {
-                _tests[i].Enter(bucket.Metrics[i], weight);
+                _tests[i].Enter(bucket.Metrics[i], weight, bucket.End - bucket.Start);
             }
 
             released++;
@@ -191,6 +205,33 @@ public sealed class SplitComparison
         }
 
         _count -= released;
+    }
+
+    /// <summary>The strength of one settle, from a waiting bucket on.</summary>
+    private double StrengthFrom(int index)
+    {
+        var start = _waiting[index].Start;
+        Array.Copy(_waiting[index].Metrics, _together, _together.Length);
+        for (var next = index + 1; next < _count && _waiting[next].End - start < (1 + Slack) * _settle; next++)
+        {
+            for (var i = 0; i < _together.Length; i++)
+            {
+                _together[i] = _together[i].Plus(_waiting[next].Metrics[i]);
+            }
+        }
+
+        return Strength(_together);
+    }
+
+    private static double Strength(Bucket[] metrics)
+    {
+        var strength = 0.0;
+        foreach (var metric in metrics)
+        {
+            strength = Math.Max(strength, metric.LogLikelihoodRatio);
+        }
+
+        return strength;
     }
 
     private sealed class Waiting(int metrics)
