@@ -8,6 +8,7 @@ internal sealed class ClientTraffic
 {
     private const int FailureIsNewAfter = 3600;
     private const double BurstMean = 5;
+    private const int Rarely = 20;
     private const double FlakyShare = 0.2;
 
     private readonly Draw _draw;
@@ -31,13 +32,25 @@ internal sealed class ClientTraffic
         _sticky = conditions.Sticky;
         _clients = conditions.Clients!.Value;
         _lastFailure = new int[_clients];
+
+        // They failed before the rollout as well, stable has been running for long; of very many hardly one in the hour before.
+        var between = _clients / (conditions.RequestsPerSecond * conditions.ErrorRate / (_failures == Failures.Bursts ? BurstMean : 1));
         Array.Fill(_lastFailure, -FailureIsNewAfter);
+        for (var i = 0; i < _clients && between < Rarely * FailureIsNewAfter; i++)
+        {
+            _lastFailure[i] = (int)Math.Max(-FailureIsNewAfter, between * Math.Log(1 - draw.Uniform()));
+        }
+
         _flaky = _failures switch
         {
             Failures.BrokenClient => [draw.Index(_clients)],
             Failures.FlakyClients => [.. Enumerable.Range(0, Math.Max(1, _clients / 100)).Select(_ => draw.Index(_clients)).Distinct()],
             _ => [],
         };
+        foreach (var client in _flaky)
+        {
+            _lastFailure[client] = 0;
+        }
     }
 
     /// <summary>The canary's share of the requests: the weight, or where clients are sticky that of its clients.</summary>
