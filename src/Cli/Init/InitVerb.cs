@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Sluice.Cli.CommandLine;
+using Sluice.Domain.Plans;
 
 namespace Sluice.Cli.Init;
 
@@ -9,7 +10,11 @@ internal static class InitVerb
     public static Command Create(Terminal terminal)
     {
         var folder = new Argument<string>("folder") { Description = "The service's folder.", DefaultValueFactory = _ => "." };
-        return new Command("init", "Write a first plan, its environments and a smoke suite; overwrites nothing.") { folder }
+        var strategy = new Option<string?>("--strategy")
+        {
+            Description = $"A named plan instead of steps to edit: {string.Join(", ", NamedPlans.Names)}.",
+        };
+        return new Command("init", "Write a first plan, its environments and a smoke suite; overwrites nothing.") { folder, strategy }
             .Does(terminal, async (parsed, cancellationToken) =>
             {
                 var path = Path.GetFullPath(parsed.GetRequiredValue(folder));
@@ -19,7 +24,13 @@ internal static class InitVerb
                 }
 
                 var guess = ProjectGuess.Of(path);
-                var files = PlanTemplate.For(guess);
+                var named = parsed.GetValue(strategy);
+                if (named is not null && NamedPlans.Text(named) is null)
+                {
+                    throw new UsageException($"There is no strategy '{named}'; known: {string.Join(", ", NamedPlans.Names)}.");
+                }
+
+                var files = PlanTemplate.For(guess, named);
                 var taken = files.Keys.Where(name => File.Exists(Path.Combine(path, name))).ToList();
                 if (taken.Count > 0)
                 {

@@ -1,10 +1,34 @@
+using Sluice.Domain.Plans;
+
 namespace Sluice.Cli.Init;
 
 /// <summary>The files <c>init</c> writes. A test compiles them.</summary>
 internal static class PlanTemplate
 {
+    private const string Steps =
+        """
+        steps:
+          - validate: { environment: staging }
+          - deploy:   { environment: staging, weight: 100 }
+          - smoke:    { environment: staging, suite: smoke.yaml }
+          - validate: { environment: production }
+          - deploy:   { environment: production }
+          - smoke:    { environment: production, suite: smoke.yaml }
+          - setWeight: 10
+          - soak:     { duration: 15m, every: 30s, onFailure: rollback }
+          - setWeight: 100
+          - hold:     1h
+        analysis:
+          budget: 0.01               # highest chance of rolling back a good release
+          metrics:
+            - { name: errors, limit: 0.01 }
+            - { name: latency-p99, limit: 500ms, regression: 1.5 }
+        """;
+
     /// <summary>Text by name.</summary>
-    public static IReadOnlyDictionary<string, string> For(ProjectGuess guess)
+    /// <param name="guess">What the folder looks like.</param>
+    /// <param name="strategy">A named plan that the plan selects; null for steps to edit.</param>
+    public static IReadOnlyDictionary<string, string> For(ProjectGuess guess, string? strategy = null)
     {
         var command = "[" + string.Join(", ", guess.Command.Select(word => $"\"{word}\"")) + "]";
         return new Dictionary<string, string>
@@ -40,22 +64,7 @@ internal static class PlanTemplate
                     router: { kind: gateway, listen: "127.0.0.1:8080" }    # users come here
                     metrics: { kind: gateway }
                     variables: environment.production.yaml
-                steps:
-                  - validate: { environment: staging }
-                  - deploy:   { environment: staging, weight: 100 }
-                  - smoke:    { environment: staging, suite: smoke.yaml }
-                  - validate: { environment: production }
-                  - deploy:   { environment: production }
-                  - smoke:    { environment: production, suite: smoke.yaml }
-                  - setWeight: 10
-                  - soak:     { duration: 15m, every: 30s, onFailure: rollback }
-                  - setWeight: 100
-                  - hold:     1h
-                analysis:
-                  budget: 0.01               # highest chance of rolling back a good release
-                  metrics:
-                    - { name: errors, limit: 0.01 }
-                    - { name: latency-p99, limit: 500ms, regression: 1.5 }
+                {{(strategy is null ? Steps : Named(strategy))}}
                 concurrency: queue           # queue | supersede | refuse
 
                 """,
@@ -72,6 +81,26 @@ internal static class PlanTemplate
 
                 """,
         };
+    }
+
+    // What the strategy cannot know is written out; the rest has defaults that its file lists.
+    private static string Named(string strategy)
+    {
+        bool Has(string parameter) => NamedPlans.Text(strategy)!.Contains($"  {parameter}: ~", StringComparison.Ordinal);
+        var own = Has("staging") ? "" :
+            """
+            steps:                       # before those of the strategy
+              - validate: { environment: staging }
+              - deploy:   { environment: staging, weight: 100 }
+              - smoke:    { environment: staging, suite: smoke.yaml }
+
+            """;
+        return own +
+            $$"""
+            strategy:                    # its steps, parameters and defaults are in docs/strategies.md
+              name: {{strategy}}
+              suite: smoke.yaml{{(Has("approvers") ? "\n  approvers: [release-managers]" : "")}}
+            """;
     }
 
     private static string Environment(string name) =>

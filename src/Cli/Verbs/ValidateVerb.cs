@@ -19,7 +19,13 @@ internal static class ValidateVerb
                 var compiled = PlanCompiler.Compile(BundleFolder.Read(file));
                 if (parsed.GetValue(CommonOptions.Json))
                 {
-                    terminal.WriteJson(new { Valid = compiled.Plan is not null, compiled.Faults, compiled.Warnings });
+                    terminal.WriteJson(new
+                    {
+                        Valid = compiled.Plan is not null,
+                        compiled.Faults,
+                        compiled.Warnings,
+                        Detection = compiled.Plan is null ? [] : Detection.Describe(compiled.Plan),
+                    });
                 }
                 else
                 {
@@ -36,6 +42,10 @@ internal static class ValidateVerb
                     await terminal.Output.WriteLineAsync(compiled.Plan is { } good
                         ? $"{file} is a valid plan: {good.Service}, {good.Steps.Count} steps, {string.Join(" → ", good.Environments.Select(e => e.Name))}."
                         : $"{file} has {compiled.Faults.Count} fault{(compiled.Faults.Count == 1 ? "" : "s")}.");
+                    foreach (var line in compiled.Plan is null ? [] : Detection.Describe(compiled.Plan))
+                    {
+                        await terminal.Output.WriteLineAsync("  " + line);
+                    }
                 }
 
                 return compiled.Plan is not null ? ExitCode.Ok : ExitCode.Failed;

@@ -1,3 +1,4 @@
+using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
 
 namespace Sluice.Domain.Analysis;
@@ -24,6 +25,9 @@ public sealed record SoakRules(
     /// <summary>Whether the environment has numbers at all.</summary>
     public bool Measures { get; init; } = true;
 
+    /// <summary>The plan's own metrics that this environment can answer.</summary>
+    public IReadOnlyList<ThresholdSpec> Thresholds { get; init; } = [];
+
     /// <summary>What the canary is compared with.</summary>
     public Comparison Comparison { get; init; } = Comparison.Split;
 
@@ -41,7 +45,7 @@ public sealed record SoakRules(
 
     /// <summary>The rules of a soak step. A first release may have no users yet: its soak is on the wall clock, whatever the plan says.</summary>
     public static SoakRules For(Step.Soak step, AnalysisSpec analysis, MetricsSpec source, bool firstRelease) =>
-        new(step.Duration, step.Every, firstRelease ? SoakClock.Wall : step.Clock, step.MinRequests, step.Patience, step.Warmup, MetricsOf(analysis, source), firstRelease)
+        new(step.Duration, step.Every, firstRelease ? SoakClock.Wall : step.Clock, step.MinRequests, step.TrafficTimeout, step.Warmup, MetricsOf(analysis, source), firstRelease)
         {
             Measures = source is not MetricsSpec.None,
         };
@@ -93,6 +97,9 @@ public sealed record SoakLook(DateTimeOffset Now, string Canary, string? Stable)
 
     /// <summary>Failed checks of the smoke suite against the warm old revision; empty when all held, null when none was run.</summary>
     public IReadOnlyList<string>? StableSmokeFailures { get; init; }
+
+    /// <summary>Answers of the queries of <see cref="SoakRules.Thresholds"/> that were due, by the threshold's name.</summary>
+    public IReadOnlyDictionary<string, QueryAnswer> Queries { get; init; } = new Dictionary<string, QueryAnswer>();
 
     /// <summary>A person paused the rollout: limits and health act, the clock stands.</summary>
     public bool ClockStopped { get; init; }

@@ -1,3 +1,4 @@
+using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Rollouts;
 
 namespace Sluice.Domain.Analysis;
@@ -48,6 +49,9 @@ public sealed record SoakState
 
     /// <summary>The canary's share of the traffic in percent when the soak began; null when it is not known.</summary>
     public int? Weight { get; init; }
+
+    /// <summary>How the plan's own metrics fared in this soak.</summary>
+    public ThresholdState Thresholds { get; init; } = ThresholdState.None;
 
     /// <summary>The state before the first look.</summary>
     public static SoakState Start(DateTimeOffset now) => Start(now, Evidence.None, null);

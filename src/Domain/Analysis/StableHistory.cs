@@ -12,6 +12,7 @@ public sealed class StableHistory
     private const int FewestEvents = 5;
     private const int FewestBuckets = 3;
     private const double Excess = 3;
+    private const double BeyondChance = 4;
 
     // Weight of one bucket in the scatter of the long run.
     private const double Fading = 1.0 / 240;
@@ -73,9 +74,15 @@ public sealed class StableHistory
         }
     }
 
-    /// <summary>Whether a bucket is far worse than its predecessors: more than 3 times their median rate, and 5 events at least.</summary>
-    public bool IsDegraded(double events, double trials) =>
-        Count >= FewestBuckets && events >= FewestEvents && events > Excess * Median * trials;
+    /// <summary>
+    /// Whether a bucket is far worse than its predecessors: more than 3 times their median rate, 5 events at least, and more than chance gives
+    /// a small count.
+    /// </summary>
+    public bool IsDegraded(double events, double trials)
+    {
+        var usual = Rate * trials;
+        return Count >= FewestBuckets && events >= FewestEvents && events > Excess * Median * trials && events > usual + (BeyondChance * Math.Sqrt(usual));
+    }
 
     /// <summary>Adds a bucket; one without trials says nothing.</summary>
     /// <param name="events">0 or more.</param>

@@ -41,7 +41,14 @@ public sealed record EnvironmentSpec(
     PlatformSpec Platform,
     RouterSpec Router,
     MetricsSpec Metrics,
-    IReadOnlyList<VariableSpec> Variables);
+    IReadOnlyList<VariableSpec> Variables)
+{
+    /// <summary>Whether a failed verdict rolls back by itself; when not, checks go on and a person decides. A server may switch it off for all.</summary>
+    public bool AutoRollback { get; init; } = true;
+
+    /// <summary>Users' requests a second, as declared, for what <c>validate</c> says about the soaks; null when not declared.</summary>
+    public double? RequestsPerSecond { get; init; }
+}
 
 /// <summary>What a start does while another rollout holds the environment.</summary>
 public enum Concurrency

@@ -28,7 +28,7 @@ public static partial class PlanCompiler
         }
 
         var files = new BundleFiles(bundle.Files);
-        var fields = Fields.Of(root, faults, PlanKeys.Plan);
+        var fields = Fields.Of(StrategySection.Expand(root, faults), faults, PlanKeys.Plan);
         var plan = Read(fields, files, faults);
         foreach (var unused in files.Unused)
         {

@@ -11,7 +11,8 @@ public static class PlanFiles
     /// </summary>
     public static IReadOnlyList<string> Referenced(string planText)
     {
-        if (planText.Length > Bundle.MaxBytes || YamlTree.Read(planText, new Faults()) is not Node.Mapping plan)
+        if (planText.Length > Bundle.MaxBytes || YamlTree.Read(planText, new Faults()) is not { } root
+            || StrategySection.Expand(root, new Faults()) is not Node.Mapping plan)
         {
             return [];
         }

@@ -69,6 +69,10 @@ public abstract record MetricsSpec
     {
     }
 
+    /// <summary>How long after something happened the source has counted it; intervals are closed this much later.</summary>
+    [JsonIgnore]
+    public virtual TimeSpan Delay => TimeSpan.Zero;
+
     /// <summary>What the gateway counted.</summary>
     public sealed record Gateway : MetricsSpec;
 

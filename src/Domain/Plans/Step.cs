@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Text.Json.Serialization;
 
 namespace Sluice.Domain.Plans;
@@ -13,6 +14,7 @@ namespace Sluice.Domain.Plans;
 [JsonDerivedType(typeof(Approval), "approval")]
 [JsonDerivedType(typeof(SetWeight), "setWeight")]
 [JsonDerivedType(typeof(Hold), "hold")]
+[JsonDerivedType(typeof(Watch), "watch")]
 public abstract record Step
 {
     private Step()
@@ -64,6 +66,12 @@ public abstract record Step
     /// <param name="Weight">Its share once ready: 0, or straight to this percentage.</param>
     public sealed record Deploy(int Weight) : Step
     {
+        /// <summary>Longest time from start to ready; null for the platform's own.</summary>
+        public TimeSpan? ReadyWithin { get; init; }
+
+        /// <summary>Requests of our own that the revision answers before it gets its first traffic; 0 for none.</summary>
+        public int WarmingRequests { get; init; } = 200;
+
         /// <inheritdoc/>
         [JsonIgnore]
         public override string Kind => "deploy";
@@ -111,9 +119,9 @@ public abstract record Step
     /// <param name="Clock">What time counts.</param>
     /// <param name="OnFailure">What a failed verdict leads to.</param>
     /// <param name="MinRequests">On the exposure clock an interval counts when the canary had at least this many requests.</param>
-    /// <param name="Patience">On the exposure clock, how long without gain before it pauses.</param>
+    /// <param name="TrafficTimeout">How long nothing may be learned (no traffic, no telemetry, a shared outage …) before <paramref name="OnNoData"/>.</param>
     /// <param name="OnNoData">What happens then.</param>
-    /// <param name="Warmup">At its start, time that enters neither the test nor the clock; hard limits and health act.</param>
+    /// <param name="Warmup">After readiness and each rise of the weight, time that enters neither the test nor the clock; hard limits and health act.</param>
     /// <param name="Suite">Checks that are run at each look on the wall clock; null for none.</param>
     public sealed record Soak(
         TimeSpan Duration,
@@ -121,11 +129,23 @@ public abstract record Step
         SoakClock Clock,
         FailureAction OnFailure,
         int MinRequests,
-        TimeSpan Patience,
+        TimeSpan TrafficTimeout,
         NoDataAction OnNoData,
         TimeSpan Warmup,
         SmokeSuite? Suite) : Step
     {
+        /// <summary>Time between two looks by the age of the soak; empty when it is <see cref="Every"/> all along.</summary>
+        public IReadOnlyList<CadenceSpan> Cadence { get; init; } = [];
+
+        /// <summary>Time between two looks at health and hard limits: at most <see cref="Every"/>, 30 s unless the plan says otherwise.</summary>
+        public TimeSpan Glance { get; init; } = Detection.Glance;
+
+        /// <summary>Limits that hold in this soak instead of the plan's, by the metric's name; in the metric's unit.</summary>
+        public IReadOnlyDictionary<string, double> Limits { get; init; } = ReadOnlyDictionary<string, double>.Empty;
+
+        /// <summary>The load test that ran before and is repeated at the end of a soak without users; null for none.</summary>
+        public Baseline? LoadTest { get; init; }
+
         /// <inheritdoc/>
         [JsonIgnore]
         public override string Kind => "soak";
@@ -169,6 +189,21 @@ public abstract record Step
     /// <param name="Every">Time between two looks.</param>
     public sealed record Hold(TimeSpan Duration, TimeSpan Every) : Step
     {
+        /// <summary>As in a soak.</summary>
+        public IReadOnlyList<CadenceSpan> Cadence { get; init; } = [];
+
+        /// <summary>As in a soak.</summary>
+        public TimeSpan Glance { get; init; } = Detection.Glance;
+
+        /// <summary>As in a soak.</summary>
+        public TimeSpan Warmup { get; init; }
+
+        /// <summary>As in a soak.</summary>
+        public IReadOnlyDictionary<string, double> Limits { get; init; } = ReadOnlyDictionary<string, double>.Empty;
+
+        /// <summary>Checks that each look runs against the new revision, and against the warm old one when they fail; null for none.</summary>
+        public SmokeSuite? Suite { get; init; }
+
         /// <inheritdoc/>
         [JsonIgnore]
         public override string Kind => "hold";
@@ -177,6 +212,35 @@ public abstract record Step
         [JsonIgnore]
         public override string Title => $"hold {Durations.Format(Duration)}";
     }
+
+    /// <summary>Look on after the release, once the environment is free for the next one: reports and reminders, nothing moves.</summary>
+    /// <param name="Duration">How long it looks.</param>
+    /// <param name="Every">Time between two looks.</param>
+    /// <param name="Reports">Moments after the release of a report on the looks so far, ascending; the last is <paramref name="Duration"/>.</param>
+    /// <param name="Reviews">Moments after the release of a reminder to review it, ascending; empty for none.</param>
+    /// <param name="Suite">Checks that each look runs; null for none.</param>
+    public sealed record Watch(
+        TimeSpan Duration, TimeSpan Every, IReadOnlyList<TimeSpan> Reports, IReadOnlyList<TimeSpan> Reviews, SmokeSuite? Suite) : Step
+    {
+        /// <inheritdoc/>
+        [JsonIgnore]
+        public override string Kind => "watch";
+
+        /// <inheritdoc/>
+        [JsonIgnore]
+        public override string Title => $"watch {Durations.Format(Duration)} after the release";
+    }
+}
+
+/// <summary>How often a soak looks at its metrics while it is young enough.</summary>
+/// <param name="Every">Time between two looks.</param>
+/// <param name="Until">Until this age of the soak; null for its end.</param>
+public sealed record CadenceSpan(TimeSpan Every, TimeSpan? Until)
+{
+    /// <summary>The cadence at an age of the soak; <paramref name="otherwise"/> when none is listed.</summary>
+    public static TimeSpan At(IReadOnlyList<CadenceSpan> cadence, TimeSpan age, TimeSpan otherwise) => cadence.Count == 0
+        ? otherwise
+        : (cadence.FirstOrDefault(c => c.Until is null || age < c.Until) ?? cadence[^1]).Every;
 }
 
 /// <summary>What time a soak counts.</summary>

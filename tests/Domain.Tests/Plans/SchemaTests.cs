@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sluice.Domain.Plans;
 using Sluice.Domain.Plans.Compilation;
 
 namespace Sluice.Domain.Tests.Plans;
@@ -24,6 +25,7 @@ public sealed class SchemaTests
         ["stepApproval"] = PlanKeys.Approval,
         ["stepSetWeight"] = PlanKeys.SetWeight,
         ["stepHold"] = PlanKeys.Hold,
+        ["stepWatch"] = PlanKeys.Watch,
         ["reduce"] = PlanKeys.Reduce,
         ["analysis"] = PlanKeys.Analysis,
         ["metric"] = PlanKeys.Metric,
@@ -54,6 +56,8 @@ public sealed class SchemaTests
         Assert.Equal(PlanWords.FailureActions.Keys, Words(Property(plan, "stepSoak", "onFailure").GetProperty("oneOf")[0]));
         Assert.Equal(PlanWords.TimeoutActions.Keys, Words(plan, "stepApproval", "onTimeout"));
         Assert.Equal(PlanWords.Metrics.Keys, Words(plan, "metric", "name"));
+        Assert.Equal(NamedPlans.Names, Words(plan, "strategy", "name"));
+        Assert.Equal(NamedPlans.Names, Words(plan.GetProperty("properties").GetProperty("strategy").GetProperty("oneOf")[0]));
         Assert.Equal(PlanWords.Events, Words(Property(plan, "notify", "events").GetProperty("items")));
         Assert.Equal(PlanWords.Formats.Keys, Words(Read("environment"), "variable", "format"));
         Assert.Equal(PlanWords.Methods, Words(Read("smoke"), "check", "method"));
@@ -94,7 +98,7 @@ public sealed class SchemaTests
             Assert.False(element.GetProperty("additionalProperties").GetBoolean(), shape);
         }
 
-        var shaped = schema.GetProperty("$defs").EnumerateObject().Where(d => d.Value.TryGetProperty("properties", out _)).Select(d => d.Name);
+        var shaped = schema.GetProperty("$defs").EnumerateObject().Where(d => d.Value.TryGetProperty("properties", out _) && d.Name != "strategy").Select(d => d.Name);
         Assert.All(shaped, name => Assert.Contains(name, shapes.Keys));
     }
 

@@ -54,16 +54,16 @@ internal static class AnalysisSection
         return rules;
     }
 
+    /// <summary>A limit in the metric's unit: a fraction for errors, else a time.</summary>
+    public static double? Limit(Fields fields, string key, MetricName name) => name == MetricName.Errors
+        ? fields.Number(key, 0, 1)
+        : fields.Duration(key, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(60))?.TotalSeconds;
+
     private static MetricSpec? Metric(Node node, Faults faults)
     {
         var fields = Fields.Of(node, faults, PlanKeys.Metric);
         var name = fields.Word("name", PlanWords.Metrics, "errors");
-        var limit = name switch
-        {
-            null => null,
-            MetricName.Errors => fields.Number("limit", 0, 1),
-            _ => fields.Duration("limit", TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(60))?.TotalSeconds,
-        };
+        var limit = name is { } named ? Limit(fields, "limit", named) : null;
         var regression = fields.Number("regression", 1, 100);
         var failureLimit = fields.Integer("failureLimit", 0, 1000) ?? 0;
         var minRequests = fields.Integer("minRequests", 1, 1_000_000) ?? 50;

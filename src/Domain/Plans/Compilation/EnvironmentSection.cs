@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
 
@@ -7,6 +8,12 @@ namespace Sluice.Domain.Plans.Compilation;
 internal sealed record EnvironmentDraft(
     string Name, int Order, Fields Fields, PlatformSpec? Platform, RouterSpec? Router, MetricsSpec? Metrics, IReadOnlyList<VariableSpec>? Variables)
 {
+    /// <summary>Declared traffic, requests a second; null when not declared.</summary>
+    public double? RequestsPerSecond { get; init; }
+
+    /// <summary>Whether a failed verdict rolls back by itself.</summary>
+    public bool AutoRollback { get; init; } = true;
+
     /// <summary>Whether the traffic can be split; unknown counts as yes, since that fault is reported already.</summary>
     public bool Splits => Router is not RouterSpec.None;
 
@@ -16,7 +23,11 @@ internal sealed record EnvironmentDraft(
     /// <summary>The finished part; null when a part could not be read.</summary>
     public EnvironmentSpec? Spec => Platform is null || Router is null || Metrics is null || Variables is null
         ? null
-        : new EnvironmentSpec(Name, Platform, Router, Metrics, Variables);
+        : new EnvironmentSpec(Name, Platform, Router, Metrics, Variables)
+        {
+            AutoRollback = AutoRollback,
+            RequestsPerSecond = RequestsPerSecond,
+        };
 }
 
 /// <summary>Reads <c>environments:</c>.</summary>
@@ -75,7 +86,29 @@ internal static partial class EnvironmentSection
                 $"{port} is set by the platform (portVariable) and declared as a variable as well.", $"remove {port} from the file");
         }
 
-        return new EnvironmentDraft(name, order, fields, platform, router, metrics, variables);
+        return new EnvironmentDraft(name, order, fields, platform, router, metrics, variables)
+        {
+            RequestsPerSecond = Rate(fields, faults),
+            AutoRollback = fields.Boolean("autoRollback") ?? true,
+        };
+    }
+
+    /// <summary><c>traffic: 100rps</c> or <c>traffic: 300rpm</c>, as requests a second.</summary>
+    private static double? Rate(Fields fields, Faults faults)
+    {
+        if (fields.Text("traffic") is not { } text)
+        {
+            return null;
+        }
+
+        var perSecond = text.EndsWith("rps", StringComparison.Ordinal) ? 1.0 : text.EndsWith("rpm", StringComparison.Ordinal) ? 60 : 0;
+        if (perSecond > 0 && double.TryParse(text.AsSpan(0, text.Length - 3).TrimEnd(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var rate) && rate > 0)
+        {
+            return rate / perSecond;
+        }
+
+        faults.Add("bad-number", fields.Where("traffic"), $"Expected a rate of requests, found '{text}'.", "such as 100rps or 300rpm");
+        return null;
     }
 
     private static PlatformSpec.Process? Platform(Node node, Faults faults)

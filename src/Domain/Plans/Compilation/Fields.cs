@@ -141,9 +141,13 @@ internal sealed class Fields
     public TimeSpan? Duration(string key, TimeSpan from, TimeSpan to, string? example = null) =>
         Find(key, example) is { } node ? Duration(node, from, to) : null;
 
+    /// <summary>A list of durations; empty when absent.</summary>
+    public List<TimeSpan> Durations(string key, TimeSpan from, TimeSpan to) =>
+        [.. Items(key).Select(node => Duration(node, from, to)).OfType<TimeSpan>()];
+
     private TimeSpan? Duration(Node node, TimeSpan from, TimeSpan to)
     {
-        if (node is not Node.Scalar scalar || !Durations.TryParse(scalar.Text, out var value))
+        if (node is not Node.Scalar scalar || !Plans.Durations.TryParse(scalar.Text, out var value))
         {
             var suggestion = node is Node.Scalar { Text: var text } && text.Length > 0 && text.All(char.IsAsciiDigit)
                 ? $"add a unit: '{text}s' or '{text}m'"
@@ -157,7 +161,7 @@ internal sealed class Fields
             return value;
         }
 
-        _faults.Add("out-of-range", node, $"Expected {Durations.Format(from)} to {Durations.Format(to)}, found {Durations.Format(value)}.");
+        _faults.Add("out-of-range", node, $"Expected {Plans.Durations.Format(from)} to {Plans.Durations.Format(to)}, found {Plans.Durations.Format(value)}.");
         return null;
     }
 

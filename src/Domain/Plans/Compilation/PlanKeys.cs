@@ -3,8 +3,8 @@ namespace Sluice.Domain.Plans.Compilation;
 /// <summary>Every key a plan or a file of it may have, by the shape it belongs to. The published JSON Schemas say the same; a test compares.</summary>
 internal static class PlanKeys
 {
-    public static readonly string[] Plan = ["schema", "service", "environments", "steps", "analysis", "concurrency", "notify"];
-    public static readonly string[] Environment = ["platform", "router", "metrics", "variables"];
+    public static readonly string[] Plan = ["schema", "service", "environments", "strategy", "steps", "analysis", "concurrency", "notify"];
+    public static readonly string[] Environment = ["platform", "router", "metrics", "variables", "traffic", "autoRollback"];
     public static readonly string[] ProcessPlatform =
         ["kind", "command", "directory", "portVariable", "health", "readyWithin", "replicas", "stopWithin"];
     public static readonly string[] GatewayRouter = ["kind", "listen", "client", "sticky", "trustedProxies"];
@@ -12,15 +12,16 @@ internal static class PlanKeys
     public static readonly string[] Metrics = ["kind"];
     public static readonly string[] Validate = ["environment"];
     public static readonly string[] Migrate = ["environment", "up", "down", "reversible", "expand", "database"];
-    public static readonly string[] Deploy = ["environment", "weight"];
+    public static readonly string[] Deploy = ["environment", "weight", "readyWithin", "warmingRequests"];
     public static readonly string[] Smoke = ["environment", "suite"];
     public static readonly string[] Baseline =
         ["environment", "path", "requests", "concurrency", "maxErrorRate", "maxP99", "regression"];
     public static readonly string[] Soak =
-        ["environment", "duration", "every", "clock", "onFailure", "minRequests", "patience", "onNoData", "warmup"];
+        ["environment", "duration", "every", "glance", "clock", "limits", "onFailure", "minRequests", "trafficTimeout", "onNoData", "warmup"];
     public static readonly string[] Approval = ["environment", "approvers", "required", "timeout", "onTimeout"];
     public static readonly string[] SetWeight = ["environment", "weight"];
-    public static readonly string[] Hold = ["environment", "duration", "every"];
+    public static readonly string[] Hold = ["environment", "duration", "every", "glance", "limits", "warmup"];
+    public static readonly string[] Watch = ["environment", "duration", "every", "reports", "reviews"];
     public static readonly string[] Reduce = ["reduce"];
     public static readonly string[] Analysis = ["budget", "metrics"];
     public static readonly string[] Metric = ["name", "limit", "regression", "failureLimit", "minRequests"];
@@ -44,6 +45,7 @@ internal static class PlanKeys
         ["approval"] = Approval,
         ["setWeight"] = SetWeight,
         ["hold"] = Hold,
+        ["watch"] = Watch,
     };
 }
 

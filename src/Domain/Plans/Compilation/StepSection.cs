@@ -1,18 +1,24 @@
+using System.Collections.ObjectModel;
+
 namespace Sluice.Domain.Plans.Compilation;
 
 /// <summary>Reads <c>steps:</c>, in order, keeping book of where every environment stands before each.</summary>
 internal sealed class StepSection(
     IReadOnlyList<EnvironmentDraft> environments, AnalysisSpec analysis, BundleFiles files, Faults faults)
 {
-    private static readonly string[] ExposureOnly = ["minRequests", "patience", "onNoData"];
+    private static readonly string[] ExposureOnly = ["minRequests"];
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(90);
-    private static readonly TimeSpan HalfMinute = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FiveMinutes = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan[] Weeks = [.. new[] { 1, 2, 3, 4, 5, 6, 7, 14 }.Select(d => TimeSpan.FromDays(d))];
+    private const int MostChecks = 300;
     private static readonly TimeSpan OneSecond = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan OneMillisecond = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Percent of the canary by environment, once deployed there; null when it could not be read.</summary>
     private readonly Dictionary<string, int?> _weights = [];
     private readonly Dictionary<string, SmokeSuite> _suites = [];
+    private readonly Dictionary<string, Step.Baseline> _loadTests = [];
+    private readonly HashSet<string> _watched = [];
     private string? _current;
     private bool _currentUnknown;
     private int _furthest;
@@ -56,19 +62,21 @@ internal sealed class StepSection(
             "migrate" => Migrate(fields, environment),
             "deploy" => Deploy(fields, environment),
             "smoke" => Smoke(fields, environment),
-            "baseline" => Baseline(fields),
+            "baseline" => Baseline(fields, environment),
             "soak" => Soak(fields, environment),
             "approval" => Approval(fields),
             "setWeight" => SetWeight(fields, environment),
-            _ => Hold(fields, environment),
+            "hold" => Hold(fields, environment),
+            _ => Watch(fields, environment),
         };
+        CheckWatched(kind, fields, environment);
         return step with { Environment = environment?.Name };
     }
 
     /// <summary><c>setWeight: 10</c>, <c>hold: 1h</c> and <c>soak: 15m</c> in their long form.</summary>
     private static Node Long(string kind, Node value)
     {
-        var key = kind switch { "setWeight" => "weight", "hold" or "soak" => "duration", _ => null };
+        var key = kind switch { "setWeight" => "weight", "hold" or "soak" or "watch" => "duration", _ => null };
         if (key is null || value is not Node.Scalar { IsNull: false } scalar)
         {
             return value;
@@ -122,7 +130,7 @@ internal sealed class StepSection(
             _current = name;
             _currentUnknown = false;
         }
-        else if (kind is "smoke" or "baseline" or "soak" or "setWeight" or "hold" && !_weights.ContainsKey(name))
+        else if (kind is "smoke" or "baseline" or "soak" or "setWeight" or "hold" or "watch" && !_weights.ContainsKey(name))
         {
             faults.Add("before-deploy", fields.At, $"'{kind}' comes before any deploy to '{name}': there is no new revision yet.", "move it below the deploy");
         }
@@ -197,7 +205,11 @@ internal sealed class StepSection(
             _weights[environment.Name] = weight;
         }
 
-        return new Step.Deploy(weight ?? 0);
+        return new Step.Deploy(weight ?? 0)
+        {
+            ReadyWithin = fields.Duration("readyWithin", OneSecond, TimeSpan.FromHours(1)),
+            WarmingRequests = fields.Integer("warmingRequests", 0, 10_000) ?? 200,
+        };
     }
 
     private Step.SetWeight SetWeight(Fields fields, EnvironmentDraft? environment)
@@ -241,7 +253,7 @@ internal sealed class StepSection(
         return new Step.Smoke(suite ?? new SmokeSuite([], TimeSpan.Zero));
     }
 
-    private Step.Baseline Baseline(Fields fields)
+    private Step.Baseline Baseline(Fields fields, EnvironmentDraft? environment)
     {
         var path = fields.Text("path", "/health") ?? "/";
         if (path[0] != '/' || path.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)))
@@ -256,13 +268,19 @@ internal sealed class StepSection(
             faults.Add("contradiction", fields.Where("concurrency"), $"{concurrency} at a time cannot be reached with {requests} requests.");
         }
 
-        return new Step.Baseline(
+        var step = new Step.Baseline(
             path,
             requests,
             concurrency,
             fields.Number("maxErrorRate", 0, 1) ?? 0,
             fields.Duration("maxP99", OneMillisecond, TimeSpan.FromMinutes(1)),
             fields.Number("regression", 1, 100));
+        if (environment is not null)
+        {
+            _loadTests[environment.Name] = step;
+        }
+
+        return step;
     }
 
     private Step.Soak Soak(Fields fields, EnvironmentDraft? environment)
@@ -273,21 +291,20 @@ internal sealed class StepSection(
 
         var duration = fields.Duration("duration", OneSecond, LongestWait, "15m");
         var length = duration ?? TimeSpan.FromMinutes(15);
-        var every = Every(fields, duration);
+        var cadence = CadenceSection.Read(fields, duration, faults);
+        var every = cadence[0].Every;
         var clock = fields.Word("clock", PlanWords.Clocks)
             ?? (weight is > 0 and < 100 && measures ? SoakClock.Exposure : SoakClock.Wall);
         var onFailure = OnFailure(fields, weight, environment);
         var minRequests = fields.Integer("minRequests", 1, 1_000_000) ?? 10;
-        var patience = fields.Duration("patience", OneSecond, LongestWait)
+        var trafficTimeout = fields.Duration("trafficTimeout", OneSecond, LongestWait)
             ?? TimeSpan.FromTicks(Math.Max(4 * length.Ticks, TimeSpan.FromMinutes(30).Ticks));
         var onNoData = fields.Word("onNoData", PlanWords.NoDataActions) ?? NoDataAction.Wait;
-        var warmup = fields.Duration("warmup", TimeSpan.Zero, TimeSpan.FromDays(1))
-            ?? TimeSpan.FromTicks(Math.Min(TimeSpan.FromMinutes(2).Ticks, length.Ticks / 5));
         var suite = clock == SoakClock.Wall && environment is not null ? _suites.GetValueOrDefault(environment.Name) : null;
 
         if (clock == SoakClock.Exposure)
         {
-            CheckExposure(fields, environment, weight, measures, patience, every);
+            CheckExposure(fields, environment, weight, measures, trafficTimeout, every);
         }
         else
         {
@@ -303,10 +320,72 @@ internal sealed class StepSection(
             }
         }
 
-        return new Step.Soak(length, every, clock, onFailure, minRequests, patience, onNoData, warmup, suite);
+        return new Step.Soak(length, every, clock, onFailure, minRequests, trafficTimeout, onNoData, Warmup(fields, length), suite)
+        {
+            Cadence = cadence.Count == 1 ? [] : cadence,
+            Glance = Glance(fields, cadence, environment),
+            Limits = Limits(fields),
+            LoadTest = weight == 100 && environment is not null ? _loadTests.GetValueOrDefault(environment.Name) : null,
+        };
     }
 
-    private void CheckExposure(Fields fields, EnvironmentDraft? environment, int? weight, bool measures, TimeSpan patience, TimeSpan every)
+    /// <summary>How often health and hard limits are looked at, and what that means for a canary that fails.</summary>
+    private TimeSpan Glance(Fields fields, IReadOnlyList<CadenceSpan> cadence, EnvironmentDraft? environment)
+    {
+        var shortest = cadence.Min(c => c.Every);
+        var glance = fields.Duration("glance", OneSecond, TimeSpan.FromDays(1));
+        if (glance > shortest)
+        {
+            faults.Add(
+                "contradiction", fields.Where("glance"),
+                $"A glance every {Durations.Format(glance.Value)} is rarer than the look every {Durations.Format(shortest)}.",
+                $"at most {Durations.Format(shortest)}");
+        }
+
+        var length = glance ?? (shortest < Detection.Glance ? shortest : Detection.Glance);
+        if (environment?.Metrics is { } source && Detection.Within(length, source) is var within && within > Detection.Promised)
+        {
+            faults.Warn(
+                "slow-detection", fields.Where("glance"),
+                $"A failing canary is seen within {Durations.Format(within)}, later than {Durations.Format(Detection.Promised)}.",
+                source.Delay > TimeSpan.Zero ? $"the source is {Durations.Format(source.Delay)} late" : $"leave out 'glance', or 'glance: {Durations.Format(Detection.Glance)}'");
+        }
+
+        return length;
+    }
+
+    private static TimeSpan Warmup(Fields fields, TimeSpan length) => fields.Duration("warmup", TimeSpan.Zero, TimeSpan.FromDays(1))
+        ?? TimeSpan.FromTicks(Math.Min(TimeSpan.FromMinutes(2).Ticks, length.Ticks / 5));
+
+    /// <summary><c>limits: { errors: 0.005, latency-p99: 300ms }</c>: only metrics that the plan has.</summary>
+    private IReadOnlyDictionary<string, double> Limits(Fields fields)
+    {
+        if (fields.Find("limits") is not { } node)
+        {
+            return ReadOnlyDictionary<string, double>.Empty;
+        }
+
+        var limits = new Dictionary<string, double>();
+        var written = Fields.Of(node, faults);
+        foreach (var entry in written.Entries)
+        {
+            var name = entry.Key.Text;
+            var metric = analysis.Metrics.FirstOrDefault(m => m.Name.Text() == name);
+            if (metric is null)
+            {
+                faults.Add(
+                    "unknown-metric", entry.Key, $"'analysis.metrics' has no '{name}'.", Spelling.Suggest(name, analysis.Metrics.Select(m => m.Name.Text())));
+            }
+            else if (AnalysisSection.Limit(written, name, metric.Name) is { } limit)
+            {
+                limits[name] = limit;
+            }
+        }
+
+        return limits;
+    }
+
+    private void CheckExposure(Fields fields, EnvironmentDraft? environment, int? weight, bool measures, TimeSpan trafficTimeout, TimeSpan every)
     {
         if (!measures)
         {
@@ -321,9 +400,11 @@ internal sealed class StepSection(
                 "write 'clock: wall', or set a weight first");
         }
 
-        if (patience < every)
+        if (trafficTimeout < every)
         {
-            faults.Add("contradiction", fields.Where("patience"), $"A patience of {Durations.Format(patience)} ends before the first look after {Durations.Format(every)}.");
+            faults.Add(
+                "contradiction", fields.Where("trafficTimeout"),
+                $"A traffic timeout of {Durations.Format(trafficTimeout)} ends before the first look after {Durations.Format(every)}.");
         }
     }
 
@@ -353,19 +434,6 @@ internal sealed class StepSection(
         return new FailureAction(FailureActionKind.Reduce, to);
     }
 
-    private TimeSpan Every(Fields fields, TimeSpan? duration)
-    {
-        var every = fields.Duration("every", OneSecond, TimeSpan.FromDays(1));
-        if (every > duration)
-        {
-            faults.Add(
-                "contradiction", fields.Where("every"),
-                $"Looking every {Durations.Format(every.Value)} never looks within {Durations.Format(duration.Value)}.");
-        }
-
-        return every ?? (duration is { } length && length < HalfMinute ? length : HalfMinute);
-    }
-
     private Step.Approval Approval(Fields fields)
     {
         var approvers = fields.Texts("approvers", "[release-managers]");
@@ -391,7 +459,72 @@ internal sealed class StepSection(
                 "add 'setWeight: 100' above it");
         }
 
-        return new Step.Hold(duration ?? TimeSpan.FromHours(1), Every(fields, duration));
+        var length = duration ?? TimeSpan.FromHours(1);
+        var cadence = CadenceSection.Read(fields, duration, faults);
+        return new Step.Hold(length, cadence[0].Every)
+        {
+            Cadence = cadence.Count == 1 ? [] : cadence,
+            Glance = Glance(fields, cadence, environment),
+            Warmup = Warmup(fields, length),
+            Limits = Limits(fields),
+            Suite = environment is null ? null : _suites.GetValueOrDefault(environment.Name),
+        };
+    }
+
+    private Step.Watch Watch(Fields fields, EnvironmentDraft? environment)
+    {
+        var duration = fields.Duration("duration", OneSecond, LongestWait) ?? TimeSpan.FromHours(1);
+        var every = fields.Duration("every", OneSecond, TimeSpan.FromDays(1)) ?? (duration < FiveMinutes ? duration : FiveMinutes);
+        if (every > duration)
+        {
+            faults.Add("contradiction", fields.Where("every"), $"Looking every {Durations.Format(every)} never looks within {Durations.Format(duration)}.");
+        }
+        else if (duration / every > MostChecks)
+        {
+            faults.Add(
+                "out-of-range", fields.Where("every"), $"{duration / every:0} looks are more than the {MostChecks} of a watch after the release.",
+                "soak or hold for longer, and watch less often");
+        }
+
+        if (environment is not null && _weights.TryGetValue(environment.Name, out var weight) && weight is not null and not 100)
+        {
+            faults.Add(
+                "contradiction", fields.At, $"A watch begins when the release is over; here the new revision has {weight} %.", "add 'setWeight: 100' above it");
+        }
+
+        var reports = Moments(fields, "reports", duration);
+        var reviews = Moments(fields, "reviews", LongestWait);
+        if (environment is not null)
+        {
+            _watched.Add(environment.Name);
+        }
+
+        return new Step.Watch(
+            duration,
+            every,
+            [.. (fields.Has("reports") ? reports : [duration / 2]).Where(r => r < duration), duration],
+            fields.Has("reviews") ? reviews : Weeks,
+            environment is null ? null : _suites.GetValueOrDefault(environment.Name));
+    }
+
+    private List<TimeSpan> Moments(Fields fields, string key, TimeSpan longest)
+    {
+        var moments = fields.Durations(key, OneSecond, longest);
+        if (moments.Zip(moments.Skip(1)).Any(m => m.First >= m.Second))
+        {
+            faults.Add("contradiction", fields.Where(key), $"'{key}' are moments after the release, each later than the one before.");
+        }
+
+        return moments;
+    }
+
+    // The watch is the end: it runs when the environment has been given free.
+    private void CheckWatched(string kind, Fields fields, EnvironmentDraft? environment)
+    {
+        if (kind != "watch" && environment is not null && _watched.Contains(environment.Name))
+        {
+            faults.Add("contradiction", fields.At, $"'{kind}' comes after the watch of '{environment.Name}', which begins when the release is over.", "move the watch to the end");
+        }
     }
 
     private void CheckEnds(Fields plan)
