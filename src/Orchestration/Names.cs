@@ -22,6 +22,9 @@ public static class Orchestrations
     /// <summary>A stretch of looking: at most <see cref="SoakLegOrchestrator.MaxTicks"/> ticks.</summary>
     public static OrchestratorRef<LegInput, LegResult> SoakLeg { get; } = new("Soak");
 
+    /// <summary>Looks on after a release.</summary>
+    public static OrchestratorRef<AfterReleaseInput, Unit> AfterRelease { get; } = new("AfterRelease");
+
     /// <summary>Undoes a compensation stack, newest first.</summary>
     public static OrchestratorRef<RollbackInput, RollbackReport> Rollback { get; } = new("Rollback");
 
@@ -98,14 +101,20 @@ public static class ActivityRefs
     /// <summary>Runs a smoke suite against a revision; up to two minutes, and some to report.</summary>
     public static ActivityRef<SmokeInput, SmokeReport> Smoke { get; } = new("Smoke") { Timeout = TimeSpan.FromSeconds(150) };
 
+    /// <summary>Makes the checks of a checklist; its suites side by side, two minutes each.</summary>
+    public static ActivityRef<ChecksInput, ChecksReport> RunChecks { get; } = new("RunChecks") { Timeout = TimeSpan.FromSeconds(150) };
+
     /// <summary>Runs a load test, records it and judges it.</summary>
     public static ActivityRef<BaselineInput, BaselineReport> Baseline { get; } = new("Baseline") { Timeout = TimeSpan.FromMinutes(4) };
 
     /// <summary>Looks once: desired state, health, numbers, verdict. A smoke suite on the wall clock is part of it.</summary>
     public static ActivityRef<LookInput, LookResult> Look { get; } = new("Look") { Timeout = TimeSpan.FromSeconds(150) };
 
-    /// <summary>What the server is set to.</summary>
-    public static ActivityRef<Unit, Switches> ReadSwitches { get; } = new("ReadSwitches");
+    /// <summary>Sends a revision requests of our own before it gets any of users.</summary>
+    public static ActivityRef<WarmInput, WarmReport> Warm { get; } = new("Warm");
+
+    /// <summary>Begins to look on after a release.</summary>
+    public static ActivityRef<AfterReleaseInput, Unit> StartAfterRelease { get; } = new("StartAfterRelease");
 
     /// <summary>Ends a lost rollout in the registry.</summary>
     public static ActivityRef<EndLostInput, Unit> EndLost { get; } = new("EndLost");
@@ -128,6 +137,7 @@ public static class OrchestrationRegistration
         .AroundActivities(ActivityTelemetry.RunAsync)
         .AddOrchestrator(Orchestrations.Rollout, _ => new RolloutOrchestrator())
         .AddOrchestrator(Orchestrations.SoakLeg, _ => new SoakLegOrchestrator())
+        .AddOrchestrator(Orchestrations.AfterRelease, _ => new AfterReleaseOrchestrator())
         .AddOrchestrator(Orchestrations.Rollback, _ => new RollbackOrchestrator())
         .AddOrchestrator(Orchestrations.Recovery, _ => new RecoveryOrchestrator())
         .AddOrchestrator(Orchestrations.Watchdog, _ => new WatchdogOrchestrator())
@@ -152,9 +162,11 @@ public static class OrchestrationRegistration
         .AddActivity(ActivityRefs.StopRevision, Create<StopRevisionActivity>)
         .AddActivity(ActivityRefs.SetTraffic, Create<SetTrafficActivity>)
         .AddActivity(ActivityRefs.Smoke, Create<SmokeActivity>)
+        .AddActivity(ActivityRefs.RunChecks, Create<RunChecksActivity>)
         .AddActivity(ActivityRefs.Baseline, Create<BaselineActivity>)
         .AddActivity(ActivityRefs.Look, Create<LookActivity>)
-        .AddActivity(ActivityRefs.ReadSwitches, Create<ReadSwitchesActivity>)
+        .AddActivity(ActivityRefs.Warm, Create<WarmActivity>)
+        .AddActivity(ActivityRefs.StartAfterRelease, Create<StartAfterReleaseActivity>)
         .AddActivity(ActivityRefs.EndLost, Create<EndLostActivity>)
         .AddActivity(ActivityRefs.FindStopped, Create<FindStoppedActivity>)
         .AddActivity(ActivityRefs.Remind, Create<RemindActivity>)

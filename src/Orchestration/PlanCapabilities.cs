@@ -1,3 +1,4 @@
+using Sluice.Domain.Checklists;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Orchestration.Ports;
@@ -23,16 +24,22 @@ public sealed class PlanCapabilities(IPlatforms platforms, RolloutOptions option
 
         foreach (var (index, step) in plan.Steps.Index())
         {
-            if (step is Step.Approval approval && options.KnowsApprover is { } knows)
+            faults.AddRange(step switch
             {
-                faults.AddRange(approval.Approvers.Where(a => !knows(a)).Select(a => new PlanFault(
-                    "unknown-approver", $"steps[{index}].approval.approvers", 0, 0, $"'{a}' is neither a key nor a group of this server.",
-                    "add the key, or the group in the server's configuration")));
-            }
+                Step.Approval s => Unknown(s.Approvers, $"steps[{index}].approval.approvers"),
+                Step.Checklist s => s.Items.OfType<ChecklistItem.Person>().SelectMany(i => Unknown(i.By, $"steps[{index}].checklist.items")),
+                Step.SignOff s => Unknown(s.By, $"steps[{index}].signOff.by"),
+                _ => [],
+            });
         }
 
         return faults;
     }
+
+    private IEnumerable<PlanFault> Unknown(IReadOnlyList<string> people, string path) => options.KnowsApprover is not { } knows
+        ? []
+        : people.Where(a => !knows(a)).Select(a => new PlanFault(
+            "unknown-approver", path, 0, 0, $"'{a}' is neither a key nor a group of this server.", "add the key, or the group in the server's configuration"));
 
     private void CheckAdapters(EnvironmentSpec environment, Plan plan, List<PlanFault> faults)
     {

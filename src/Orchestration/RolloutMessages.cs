@@ -50,7 +50,17 @@ public abstract record StartResult
 /// <param name="Reason">Why.</param>
 /// <param name="By">On whose behalf, admin only.</param>
 /// <param name="IdempotencyKey">Makes a repeated call the same command; null for none.</param>
-public sealed record CommandRequest(string RolloutId, CommandKind Kind, Caller Caller, string? Reason, string? By, string? IdempotencyKey);
+public sealed record CommandRequest(string RolloutId, CommandKind Kind, Caller Caller, string? Reason, string? By, string? IdempotencyKey)
+{
+    /// <summary>The item to tick, or the condition to report.</summary>
+    public string? Item { get; init; }
+
+    /// <summary>Whether it is done, or holds.</summary>
+    public bool Passed { get; init; } = true;
+
+    /// <summary>Hash of what the caller looked at and approves; null for what the gate shows at this moment.</summary>
+    public string? Evidence { get; init; }
+}
 
 /// <summary>What became of a command.</summary>
 public abstract record CommandResult

@@ -66,6 +66,10 @@ internal sealed class RolloutReader(
         return new RolloutView(id, found.Record, found.Status, StepViews.From(plan, happened, found.Status), soak, found.RuntimeStatus);
     }
 
+    /// <summary>The step that a rollout stands at; null when its plan is not known, or all are done.</summary>
+    public async Task<Step?> StepAsync(FoundRollout found, CancellationToken cancellationToken) =>
+        await PlanAsync(found.Record.BundleHash, cancellationToken) is { } plan ? plan.Steps.ElementAtOrDefault(found.Status.StepIndex) : null;
+
     /// <summary>A page of rollouts as the registry has them.</summary>
     public async Task<Page<RolloutView>> ListAsync(RolloutQuery query, CancellationToken cancellationToken)
     {
@@ -202,7 +206,8 @@ internal static class StepViews
     {
         if (end is null)
         {
-            return !begun || status.Outcome is not null ? StepState.Pending
+            return begun && step is Step.SignOff && status.Step == step.Title ? StepState.Paused
+                : !begun || status.Outcome is not null ? StepState.Pending
                 : status.Phase == Phase.Paused ? StepState.Paused
                 : StepState.Running;
         }

@@ -89,7 +89,8 @@ public sealed class RolloutService(
             return new CommandResult.NotFound();
         }
 
-        if (CommandRules.Refuse(request, rollout) is { } refusal)
+        var step = request.Kind == CommandKind.Tick ? await _reader.StepAsync(rollout, cancellationToken) : null;
+        if (CommandRules.Refuse(request, rollout, step) is { } refusal)
         {
             return refusal;
         }
@@ -101,6 +102,11 @@ public sealed class RolloutService(
             {
                 Groups = request.Caller.Groups,
                 By = request.By,
+                Item = request.Item,
+                Passed = request.Passed,
+
+                // Who sends no hash answers what the gate shows now; when the rollout reads it, it may ask something else.
+                Evidence = request.Kind is CommandKind.Approve or CommandKind.Reject ? rollout.Status.Evidence : null,
             },
             cancellationToken);
         await waker.WakeAsync(request.RolloutId, cancellationToken);

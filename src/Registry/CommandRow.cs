@@ -1,3 +1,4 @@
+using Sluice.Durable;
 using Sluice.Orchestration.Ports;
 using Sluice.Registry.Storage;
 
@@ -24,6 +25,9 @@ internal sealed class CommandRow
 
     public long At { get; init; }
 
+    /// <summary>JSON of what only some kinds have; null when there is none of it.</summary>
+    public string? Details { get; init; }
+
     public static CommandRow From(Command command) => new()
     {
         RolloutId = command.RolloutId,
@@ -35,12 +39,24 @@ internal sealed class CommandRow
         ActorGroups = Stored.Json(command.Groups),
         Reason = command.Reason is null ? null : Stored.Clean(command.Reason),
         At = Stored.Ms(command.At),
+        Details = command is { Item: null, Evidence: null }
+            ? null
+            : DurableJson.Write(new CommandDetails(command.Item is null ? null : Stored.Clean(command.Item), command.Passed, command.Evidence)),
     };
 
-    public Command ToCommand() => new(Key, RolloutId, Stored<CommandKind>.Value(Kind), Actor, Reason, Stored.At(At))
+    public Command ToCommand()
     {
-        Number = Number,
-        Groups = Stored.List(ActorGroups),
-        By = EnteredFor,
-    };
+        var details = DurableJson.Read<CommandDetails>(Details);
+        return new(Key, RolloutId, Stored<CommandKind>.Value(Kind), Actor, Reason, Stored.At(At))
+        {
+            Number = Number,
+            Groups = Stored.List(ActorGroups),
+            By = EnteredFor,
+            Item = details?.Item,
+            Passed = details?.Passed ?? true,
+            Evidence = details?.Evidence,
+        };
+    }
+
+    private sealed record CommandDetails(string? Item, bool Passed, string? Evidence);
 }

@@ -72,9 +72,9 @@ internal sealed class Coordination(Database database) : ICoordination
             await database.Dialect.SerializeAsync(session, $"command {command.RolloutId}");
             await session.ExecuteAsync(
                 $"""
-                INSERT INTO commands (rollout_id, number, key, kind, actor, entered_for, actor_groups, reason, at)
+                INSERT INTO commands (rollout_id, number, key, kind, actor, entered_for, actor_groups, reason, at, details)
                 SELECT @RolloutId, COALESCE(MAX(number), 0) + 1, @Key, @Kind, @Actor, @EnteredFor,
-                       {database.Dialect.ToJson("@ActorGroups")}, @Reason, {database.Dialect.ToInstant("@At")}
+                       {database.Dialect.ToJson("@ActorGroups")}, @Reason, {database.Dialect.ToInstant("@At")}, @Details
                 FROM commands WHERE rollout_id = @RolloutId
                 ON CONFLICT DO NOTHING
                 """,
@@ -87,7 +87,7 @@ internal sealed class Coordination(Database database) : ICoordination
         .. (await database.QueryAsync<CommandRow>(
             $"""
             SELECT rollout_id AS RolloutId, number AS Number, key AS Key, kind AS Kind, actor AS Actor, entered_for AS EnteredFor,
-                   CAST(actor_groups AS text) AS ActorGroups, reason AS Reason, {database.Dialect.FromInstant("at")} AS At
+                   CAST(actor_groups AS text) AS ActorGroups, reason AS Reason, {database.Dialect.FromInstant("at")} AS At, details AS Details
             FROM commands WHERE rollout_id = @rolloutId AND number > @after ORDER BY number
             """,
             new { rolloutId, after },

@@ -119,6 +119,7 @@ public static class Plans
           production:
             platform: { kind: process, command: ["./run"], directory: ., portVariable: PORT, health: /health }
             router: { kind: gateway, listen: "127.0.0.1:8080" }
+            verifyRollbackAfter: 0s
         steps:
           - deploy: { environment: production }
           - approval: { approvers: [release-managers], required: 1, timeout: 1h }

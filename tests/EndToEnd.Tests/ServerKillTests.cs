@@ -24,6 +24,7 @@ public sealed class ServerKillTests
         ("StartRevision", [1]),
         ("GetRevision", [1]),
         ("Smoke", [1]),
+        ("Warm", [1]),
         ("SetTraffic", [1, 2]),
         ("SetDesiredState", [1]),
         ("Look", [2]),
@@ -34,7 +35,7 @@ public sealed class ServerKillTests
     // The way back of a bad release.
     private static readonly KillPoint[] Bad =
     [
-        new(KillMoment.Before, "ReadSwitches", 1),
+        new(KillMoment.Before, "Warm", 1),
         new(KillMoment.Recorded, "StartRevision", 2),
         new(KillMoment.Before, "SetTraffic", 2),
         new(KillMoment.After, "SetTraffic", 2),

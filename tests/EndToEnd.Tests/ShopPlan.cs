@@ -29,6 +29,7 @@ internal static class ShopPlan
                 router:   { kind: gateway, listen: "127.0.0.1:{{sluice.Port}}" }
                 metrics:  { kind: gateway }
                 variables: environment.production.yaml
+                verifyRollbackAfter: 1s
             steps:
               - validate: { environment: production }
               - deploy:   { environment: production }

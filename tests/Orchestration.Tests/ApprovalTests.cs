@@ -52,7 +52,11 @@ public sealed class ApprovalTests
         await using var sim = await Simulation.StartAsync();
         var id = await AtGateAsync(sim, Gate());
 
-        await sim.Registry.AddCommandAsync(new Command("k", id, CommandKind.Approve, "eve", null, sim.Engine.Now) { Groups = ["interns"] }, default);
+        var evidence = (await sim.StatusAsync(id)).Evidence;
+        await sim.Registry.AddCommandAsync(
+            new Command("k", id, CommandKind.Approve, "eve", null, sim.Engine.Now) { Groups = ["interns"], Evidence = evidence }, default);
+        await sim.Registry.AddCommandAsync(
+            new Command("l", id, CommandKind.Approve, "ana", null, sim.Engine.Now) { Groups = ["release-managers"] }, default);
         await sim.Engine.Client.RaiseEventAsync(id, "Wake", "");
         await sim.Engine.SettleAsync();
 
@@ -141,6 +145,97 @@ public sealed class ApprovalTests
 
         Assert.Equal("unknown-approver", Assert.Single(Assert.IsType<StartResult.Invalid>(result).Faults).Code);
     }
+
+    [Fact]
+    public async Task A_gate_shows_what_is_approved_and_takes_only_that()
+    {
+        await using var sim = await Simulation.StartAsync();
+        var id = await AtGateAsync(sim, Gate());
+        var evidence = (await sim.StatusAsync(id)).Evidence!;
+
+        var other = await ApproveAsync(sim, id, Ana, new string('0', 64));
+        var tooShort = await ApproveAsync(sim, id, Ana, evidence[..8]);
+        var same = await ApproveAsync(sim, id, Ana, evidence[..12].ToUpperInvariant());
+
+        Assert.Equal(64, evidence.Length);
+        Assert.Contains(evidence, Assert.IsType<CommandResult.Conflict>(other).Reason, StringComparison.Ordinal);
+        Assert.IsType<CommandResult.Conflict>(tooShort);
+        Assert.IsType<CommandResult.Accepted>(same);
+        Assert.Equal(Outcome.Promoted, (await sim.EndOfAsync(id)).Outcome);
+        Assert.Equal(evidence, sim.Registry.Events.Single(e => e.Type == "approved").Data["evidence"]);
+    }
+
+    [Fact]
+    public async Task Two_releases_of_one_plan_ask_to_approve_different_things()
+    {
+        await using var sim = await Simulation.StartAsync();
+        var first = (await sim.StatusAsync(await AtGateAsync(sim, Gate()))).Evidence;
+        await using var other = await Simulation.StartAsync();
+        other.World.Seed("v1.0.0");
+        var id = await other.StartRolloutAsync(Gate(), "v3.0.0");
+
+        Assert.NotEqual(first, (await other.UntilAsync(id, s => s.Evidence is not null)).Evidence);
+    }
+
+    [Fact]
+    public async Task When_what_is_approved_changes_everybody_is_asked_again_and_the_time_begins_anew()
+    {
+        await using var sim = await Simulation.StartAsync();
+        var id = await AtGateAsync(sim, Gate(required: 2));
+        var before = await sim.StatusAsync(id);
+        await sim.SayAsync(id, CommandKind.Approve, Ana);
+        await sim.Engine.AdvanceAsync(TimeSpan.FromHours(70));
+
+        await sim.ReportAsync(id, "ci", passed: false, "flaky test");
+        await sim.Engine.SettleAsync();
+        var after = await sim.StatusAsync(id);
+        await sim.SayAsync(id, CommandKind.Approve, Ben);
+        await sim.Engine.AdvanceAsync(TimeSpan.FromHours(70));
+        var half = await sim.StatusAsync(id);
+        await sim.SayAsync(id, CommandKind.Approve, Ana);
+
+        Assert.NotEqual(before.Evidence, after.Evidence);
+        Assert.Empty(after.ApprovedBy);
+        Assert.Equal(TimeSpan.FromHours(70), after.WaitsUntil - before.WaitsUntil);
+        Assert.Equal(["ben"], half.ApprovedBy);
+        Assert.Equal(Outcome.Promoted, (await sim.EndOfAsync(id)).Outcome);
+        Assert.Contains("approval.reasked", sim.EventsOf(id));
+    }
+
+    [Fact]
+    public async Task An_approval_that_crosses_a_change_of_what_is_approved_does_not_count()
+    {
+        await using var sim = await Simulation.StartAsync();
+        var id = await AtGateAsync(sim, Gate());
+
+        // Both are written before the rollout reads them: it was approved as it was, and is another now.
+        await sim.Engine.Client.SuspendInstanceAsync(id);
+        await sim.ReportAsync(id, "ci", passed: false);
+        Assert.IsType<CommandResult.Accepted>(await sim.SayAsync(id, CommandKind.Approve, Ana));
+        await sim.Engine.Client.ResumeInstanceAsync(id);
+        await sim.Engine.SettleAsync();
+
+        Assert.Equal(PauseReason.Approval, (await sim.StatusAsync(id)).PauseReason);
+        Assert.Contains("approval.uncounted", sim.EventsOf(id));
+    }
+
+    [Fact]
+    public async Task A_report_that_says_the_same_again_asks_nobody_again()
+    {
+        await using var sim = await Simulation.StartAsync();
+        var id = await AtGateAsync(sim, Gate(required: 2));
+        await sim.ReportAsync(id, "ci", passed: true);
+        await sim.Engine.SettleAsync();
+        await sim.SayAsync(id, CommandKind.Approve, Ana);
+
+        await sim.ReportAsync(id, "ci", passed: true);
+        await sim.Engine.SettleAsync();
+
+        Assert.Equal(["ana"], (await sim.StatusAsync(id)).ApprovedBy);
+    }
+
+    private static Task<CommandResult> ApproveAsync(Simulation sim, string id, Caller caller, string evidence) =>
+        sim.Rollouts.CommandAsync(new CommandRequest(id, CommandKind.Approve, caller, null, null, null) { Evidence = evidence }, default);
 
     private static Bundle Gate(int required = 1, string onTimeout = "rollback") => Plans.In($$"""
           - deploy: { environment: production }

@@ -58,7 +58,7 @@ public sealed class FaultTests
         await using var sim = await Simulation.StartAsync();
         sim.World.Seed("v1.0.0");
         sim.World.Before = (access, _) => access == "metrics.read" ? Task.FromException(Down) : Task.CompletedTask;
-        var plan = Plans.In("  - deploy: { environment: production }\n  - setWeight: 10\n  - soak: { duration: 15m, patience: 1h, onNoData: rollback }\n  - setWeight: 100");
+        var plan = Plans.In("  - deploy: { environment: production }\n  - setWeight: 10\n  - soak: { duration: 15m, trafficTimeout: 1h, onNoData: rollback }\n  - setWeight: 100");
 
         var status = await sim.RunAsync(plan, "v2.0.0");
 
@@ -72,7 +72,7 @@ public sealed class FaultTests
         await using var sim = await Simulation.StartAsync();
         sim.World.Seed("v1.0.0");
         sim.World.RequestsPerSecond = 0;
-        var plan = Plans.In("  - deploy: { environment: production }\n  - setWeight: 10\n  - soak: { duration: 15m, patience: 1h, onNoData: pause }\n  - setWeight: 100");
+        var plan = Plans.In("  - deploy: { environment: production }\n  - setWeight: 10\n  - soak: { duration: 15m, trafficTimeout: 1h, onNoData: pause }\n  - setWeight: 100");
         var id = await sim.StartRolloutAsync(plan, "v2.0.0");
         var paused = await sim.UntilAsync(id, s => s.Phase == Phase.Paused);
 

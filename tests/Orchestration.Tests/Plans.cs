@@ -14,6 +14,7 @@ internal static class Plans
             router:   { kind: gateway, listen: "127.0.0.1:8080" }
             metrics:  { kind: gateway }
             variables: production.yaml
+            verifyRollbackAfter: 0s
         """;
 
     private const string Staging = """
@@ -24,11 +25,13 @@ internal static class Plans
             platform: { kind: process, command: [run, "{version}"], directory: ., portVariable: PORT, health: /health, readyWithin: 60s, replicas: 1, stopWithin: 30s }
             router:   { kind: gateway, listen: "127.0.0.1:8081" }
             variables: staging.yaml
+            verifyRollbackAfter: 0s
           production:
             platform: { kind: process, command: [run, "{version}"], directory: ., portVariable: PORT, health: /health, readyWithin: 60s, replicas: 1, stopWithin: 30s }
             router:   { kind: gateway, listen: "127.0.0.1:8080" }
             metrics:  { kind: gateway }
             variables: production.yaml
+            verifyRollbackAfter: 0s
         """;
 
     private const string Analysis = """
@@ -56,6 +59,10 @@ internal static class Plans
           - setWeight: 100
           - hold: 1h
         """);
+
+    /// <summary>A plan with a strategy, in staging and production; a rollback is verified as it is without a word about it.</summary>
+    public static Bundle Named(string strategy) =>
+        new(Staging.Replace("            verifyRollbackAfter: 0s\n", "", StringComparison.Ordinal).Replace("    verifyRollbackAfter: 0s\n", "", StringComparison.Ordinal) + "\n" + strategy + "\n", Files);
 
     /// <summary>A plan of these steps in production.</summary>
     public static Bundle In(string steps, string more = "", string head = Production) =>

@@ -218,7 +218,7 @@ public sealed class RolloutTests
 
         Assert.Equal(
             [
-                "rollout.started", "deployment.started", "step.started", "revision.ready", "step.completed", "step.started", "traffic.moved",
+                "rollout.started", "deployment.started", "step.started", "revision.ready", "step.completed", "step.started", "revision.warmed", "traffic.moved",
                 "step.completed", "deployment.succeeded", "revision.stopped",
             ],
             sim.EventsOf(id));

@@ -1,3 +1,4 @@
+using Sluice.Domain.Checklists;
 using Sluice.Domain.Rollouts;
 using Sluice.Orchestration.Rollouts;
 
@@ -35,12 +36,17 @@ public sealed class StatusSizeTests
             Leg = new string('l', 250),
             WaitingFor = names,
             ApprovedBy = names,
+            Evidence = new string('f', 64),
+            Items = [.. names.Take(30).Select((n, i) => new ChecklistItemState(n, i % 2 == 0, n, long1))],
+            QueuePosition = 500,
+            Emergency = long1,
         };
 
         var fitted = StatusSize.Fit(largest);
 
         Assert.InRange(StatusSize.Length(fitted), 1, StatusSize.MaxCharacters);
         Assert.NotEmpty(fitted.Message);
+        Assert.NotEmpty(fitted.Items);
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public abstract class SqlPlace : RegistryPlace
     /// <summary>Type of a column of bytes.</summary>
     protected abstract string Bytes { get; }
 
-    public override long CurrentSchema => 2;
+    public override long CurrentSchema => 3;
 
     public override async Task<OpenRegistry> OpenAsync()
     {

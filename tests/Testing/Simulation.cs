@@ -135,8 +135,19 @@ public sealed class Simulation : IAsyncDisposable
     public Task<CommandResult> SayAsync(string id, CommandKind kind, Caller? caller = null, string? reason = null, string? key = null, string? by = null) =>
         Rollouts.CommandAsync(new CommandRequest(id, kind, caller ?? Admin, reason, by, key), default);
 
+    /// <summary>Says that an item of a checklist is done, or is not after all.</summary>
+    public Task<CommandResult> TickAsync(string id, string item, Caller caller, string? note = null, bool done = true) =>
+        Rollouts.CommandAsync(new CommandRequest(id, CommandKind.Tick, caller, note, null, null) { Item = item, Passed = done }, default);
+
+    /// <summary>Reports a condition of the release.</summary>
+    public Task<CommandResult> ReportAsync(string id, string condition, bool passed, string? note = null) =>
+        Rollouts.CommandAsync(new CommandRequest(id, CommandKind.Report, Deployer, note, null, null) { Item = condition, Passed = passed }, default);
+
     /// <summary>Types of a rollout's events, in order.</summary>
     public IReadOnlyList<string> EventsOf(string id) => [.. Registry.Events.Where(e => e.RolloutId == id).Select(e => e.Type)];
+
+    /// <summary>When events of a type happened in a rollout, in order.</summary>
+    public IReadOnlyList<DateTimeOffset> TimesOf(string id, string type) => [.. Registry.Events.Where(e => e.RolloutId == id && e.Type == type).Select(e => e.At)];
 
     /// <summary>The row of a rollout in an environment.</summary>
     public Deployment Row(string id, string environment = "production") => Registry.Deployments.Single(d => d.Id == $"{id}~{environment}");

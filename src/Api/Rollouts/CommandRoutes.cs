@@ -11,6 +11,7 @@ namespace Sluice.Api.Rollouts;
 internal static class CommandRoutes
 {
     private const int MaxReason = 500;
+    private const int MaxName = 60;
 
     public static IEnumerable<Route> All =>
     [
@@ -22,6 +23,11 @@ internal static class CommandRoutes
         Tell("rollback", Access.Deployer, CommandKind.Rollback),
         Tell("approve", Access.Approver, CommandKind.Approve),
         Tell("reject", Access.Approver, CommandKind.Reject),
+        Tell("report", Access.Deployer, CommandKind.Report),
+
+        // Deployers and approvers alike; the rules below the door know who.
+        Tell("tick", Access.Viewer, CommandKind.Tick),
+        Tell("override", Access.Viewer, CommandKind.OverrideFreeze),
     ];
 
     private static Route Tell(string verb, Access access, CommandKind kind) =>
@@ -35,7 +41,12 @@ internal static class CommandRoutes
         Check(call, kind, body);
         kind = body.Full ? CommandKind.PromoteFull : kind;
 
-        var request = new CommandRequest(rollout.Id, kind, call.Caller, body.Reason, body.By, call.IdempotencyKey);
+        var request = new CommandRequest(rollout.Id, kind, call.Caller, body.Reason, body.By, call.IdempotencyKey)
+        {
+            Item = body.Item ?? body.Condition,
+            Passed = body.Passed,
+            Evidence = body.Evidence,
+        };
         return await call.Service<RolloutService>().CommandAsync(request, cancellationToken) switch
         {
             CommandResult.Accepted accepted => TypedResults.Json(
@@ -68,6 +79,18 @@ internal static class CommandRoutes
             faults.Add(new PlanFault("missing-reason", "reason", 0, 0, "A rejection needs a reason."));
         }
 
+        Belongs(body.Evidence is not null, "evidence", CommandKind.Approve, CommandKind.Reject);
+        Belongs(body.Item is not null, "item", CommandKind.Tick);
+        Belongs(body.Condition is not null, "condition", CommandKind.Report);
+        Belongs(!body.Passed, "passed", CommandKind.Tick, CommandKind.Report);
+        Needs(body.Item, "item", CommandKind.Tick, "A tick names the item of the checklist.");
+        Needs(body.Condition, "condition", CommandKind.Report, "A report names its condition, such as 'ci'.");
+        Needs(body.Reason, "reason", CommandKind.OverrideFreeze, "Moving in spite of a freeze window needs a reason.");
+        if (body.Item?.Length > MaxName || body.Condition?.Length > MaxName)
+        {
+            faults.Add(new PlanFault("too-long", body.Item is null ? "condition" : "item", 0, 0, $"A name has at most {MaxName} characters."));
+        }
+
         if (body.Reason?.Length > MaxReason)
         {
             faults.Add(new PlanFault("too-long", "reason", 0, 0, $"A reason has at most {MaxReason} characters."));
@@ -87,11 +110,31 @@ internal static class CommandRoutes
         {
             throw new ProblemException(Problem.Forbidden($"Only an admin speaks for another; '{call.Caller.Name}' is {call.Caller.Role}."));
         }
+
+        void Belongs(bool given, string member, params ReadOnlySpan<CommandKind> kinds)
+        {
+            if (given && !kinds.Contains(kind))
+            {
+                faults.Add(new PlanFault("bad-command", member, 0, 0, $"{member} does not go with {kind.ToString().ToLowerInvariant()}."));
+            }
+        }
+
+        void Needs(string? value, string member, CommandKind only, string message)
+        {
+            if (kind == only && string.IsNullOrWhiteSpace(value))
+            {
+                faults.Add(new PlanFault($"missing-{member}", member, 0, 0, message));
+            }
+        }
     }
 
     private static string? Described(TellRollout body)
     {
-        var parts = new[] { body.Full ? "full" : null, body.By is null ? null : $"by {body.By}", body.Reason }.Where(p => p is not null).ToList();
+        var parts = new[]
+        {
+            body.Full ? "full" : null, body.Item ?? body.Condition, body.Passed ? null : "not passed", body.Evidence is null ? null : $"evidence {body.Evidence}",
+            body.By is null ? null : $"by {body.By}", body.Reason,
+        }.Where(p => p is not null).ToList();
         return parts.Count == 0 ? null : string.Join("; ", parts);
     }
 }

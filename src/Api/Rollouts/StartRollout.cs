@@ -58,6 +58,18 @@ public sealed record TellRollout
 
     /// <summary>For <c>promote</c>: to 100 % at once.</summary>
     public bool Full { get; init; }
+
+    /// <summary>For <c>approve</c> and <c>reject</c>: the hash of what was looked at, as <c>status.evidence</c> shows it, or at least its first 12 characters.</summary>
+    public string? Evidence { get; init; }
+
+    /// <summary>For <c>tick</c>: the item of the checklist.</summary>
+    public string? Item { get; init; }
+
+    /// <summary>For <c>report</c>: the condition, such as <c>ci</c>.</summary>
+    public string? Condition { get; init; }
+
+    /// <summary>For <c>tick</c> and <c>report</c>: whether it is done, or holds. The default is true.</summary>
+    public bool Passed { get; init; } = true;
 }
 
 /// <summary>Answer of a command.</summary>

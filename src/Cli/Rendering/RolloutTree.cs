@@ -1,3 +1,4 @@
+using Sluice.Domain.Checklists;
 using Sluice.Domain.Rollouts;
 using Sluice.Orchestration;
 using Spectre.Console;
@@ -29,6 +30,9 @@ public static class RolloutTree
             ? $"{status.Weight} % wanted, {actual} % read back"
             : $"{status.Weight} %");
         Header(output, "Waits for", status.WaitingFor.Count > 0 ? string.Join(", ", status.WaitingFor) : null);
+        Header(output, "Evidence", status.Evidence);
+        Header(output, "Queue", status.QueuePosition is { } place ? $"number {place} in line" : null);
+        Header(output, "Emergency", status.Emergency);
         Header(output, "Approved by", status.ApprovedBy.Count > 0 ? string.Join(", ", status.ApprovedBy) : null);
         Header(output, "Goes on by", status.WaitsUntil is { } until && status.Outcome is null
             ? until > now ? $"itself in {Ages.Short(until - now)}" : "itself now"
@@ -68,6 +72,12 @@ public static class RolloutTree
                     step.State.ToString(),
                     step.StartedAt is null ? "" : Ages.Between(step.StartedAt, step.CompletedAt ?? now),
                     step.Message ?? ""));
+                if (step.State == StepState.Paused && step.Kind == "checklist")
+                {
+                    var under = stem + (lines ? lastStep ? "      " : "│     " : "    ");
+                    rows.AddRange(view.Status.Items.Select(item => new Row(under, "", ItemLine(item), "dim", "", "", "") { Free = true }));
+                }
+
                 if (step.State is StepState.Running or StepState.Paused && view.Soak is { } soak && step.Kind is "soak" or "hold")
                 {
                     var under = stem + (lines ? lastStep ? "      " : "│     " : "    ");
@@ -91,6 +101,9 @@ public static class RolloutTree
             yield return line.TrimEnd();
         }
     }
+
+    private static string ItemLine(ChecklistItemState item) =>
+        $"{(item.Done ? "✔" : "◌")} {item.Name}" + (item.By is null ? "" : $", {item.By}") + (item.Note is null ? "" : $": {item.Note}");
 
     private static IEnumerable<string> SoakLines(SoakProgress soak)
     {

@@ -12,8 +12,11 @@ internal static class TellVerbs
         yield return Promote(terminal);
         yield return Tell(terminal, "pause", "Stay where it is.");
         yield return Tell(terminal, "resume", "Go on from a pause.");
-        yield return Tell(terminal, "approve", "Say yes at a gate.", by: true);
-        yield return Tell(terminal, "reject", "Say no at a gate.", by: true, reasonRequired: true);
+        yield return Answer(terminal, "approve", "Say yes at a gate, or sign off.", reasonRequired: false);
+        yield return Answer(terminal, "reject", "Say no at a gate.", reasonRequired: true);
+        yield return Tick(terminal);
+        yield return Report(terminal);
+        yield return Tell(terminal, "override", "Move in spite of a freeze window; two different people must say so.", reasonRequired: true);
         yield return Tell(terminal, "abort", "Bring it back.");
         yield return Tell(terminal, "skip", "Leave out the step that waits.");
         yield return Retry(terminal);
@@ -37,20 +40,57 @@ internal static class TellVerbs
             new TellRollout { Reason = parsed.GetValue(reason), Full = parsed.GetValue(full) }, cancellationToken));
     }
 
-    private static Command Tell(Terminal terminal, string verb, string description, bool by = false, bool reasonRequired = false)
+    private static Command Tell(Terminal terminal, string verb, string description, bool reasonRequired = false)
     {
         var id = RolloutArgument.Create();
         var reason = Reason(reasonRequired);
-        var onBehalf = new Option<string?>("--by") { Description = "On whose behalf; admins only, and never counted.", HelpName = "NAME" };
-        var command = new Command(verb, description) { id, reason };
-        if (by)
-        {
-            command.Add(onBehalf);
-        }
+        return new Command(verb, description) { id, reason }.Asks(terminal, (parsed, client, cancellationToken) => SendAsync(
+            terminal, parsed, client, parsed.GetRequiredValue(id), verb, new TellRollout { Reason = parsed.GetValue(reason) }, cancellationToken));
+    }
 
-        return command.Asks(terminal, (parsed, client, cancellationToken) => SendAsync(
+    private static Command Answer(Terminal terminal, string verb, string description, bool reasonRequired)
+    {
+        var id = RolloutArgument.Create();
+        var reason = Reason(reasonRequired);
+        var by = new Option<string?>("--by") { Description = "On whose behalf; admins only, and never counted.", HelpName = "NAME" };
+        var evidence = new Option<string?>("--evidence")
+        {
+            Description = "Hash of what you looked at, as `get` shows it: refused when the gate asks about something else by now.",
+            HelpName = "HASH",
+        };
+        return new Command(verb, description) { id, reason, by, evidence }.Asks(terminal, (parsed, client, cancellationToken) => SendAsync(
             terminal, parsed, client, parsed.GetRequiredValue(id), verb,
-            new TellRollout { Reason = parsed.GetValue(reason), By = by ? parsed.GetValue(onBehalf) : null }, cancellationToken));
+            new TellRollout { Reason = parsed.GetValue(reason), By = parsed.GetValue(by), Evidence = parsed.GetValue(evidence) }, cancellationToken));
+    }
+
+    private static Command Tick(Terminal terminal)
+    {
+        var id = RolloutArgument.Create();
+        var item = new Argument<string>("item") { Description = "The item, as the checklist names it." };
+        var note = new Option<string?>("--note") { Description = "What was looked at.", HelpName = "TEXT" };
+        var undo = new Option<bool>("--undo") { Description = "It is not done after all." };
+        return new Command("tick", "Say that an item of a checklist is done.") { id, item, note, undo }
+            .Asks(terminal, (parsed, client, cancellationToken) => SendAsync(
+                terminal, parsed, client, parsed.GetRequiredValue(id), "tick",
+                new TellRollout { Item = parsed.GetRequiredValue(item), Reason = parsed.GetValue(note), Passed = !parsed.GetValue(undo) }, cancellationToken));
+    }
+
+    private static Command Report(Terminal terminal)
+    {
+        var id = RolloutArgument.Create();
+        var condition = new Argument<string>("condition") { Description = "What is reported, such as ci." };
+        var result = new Argument<string>("result") { Description = "pass or fail." }.AcceptOnlyFromAmong("pass", "fail");
+        var note = new Option<string?>("--note") { Description = "A link, or why.", HelpName = "TEXT" };
+        return new Command("report", "Report whether a condition of the release holds.") { id, condition, result, note }
+            .Asks(terminal, (parsed, client, cancellationToken) => SendAsync(
+                terminal, parsed, client, parsed.GetRequiredValue(id), "report",
+                new TellRollout
+                {
+                    Condition = parsed.GetRequiredValue(condition),
+                    Passed = parsed.GetRequiredValue(result) == "pass",
+                    Reason = parsed.GetValue(note),
+                },
+                cancellationToken));
     }
 
     private static Command Retry(Terminal terminal)

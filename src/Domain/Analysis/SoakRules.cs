@@ -28,6 +28,12 @@ public sealed record SoakRules(
     /// <summary>The plan's own metrics that this environment can answer.</summary>
     public IReadOnlyList<ThresholdSpec> Thresholds { get; init; } = [];
 
+    /// <summary>Time between two looks by the age of the soak; empty when it is <see cref="Every"/> all along.</summary>
+    public IReadOnlyList<CadenceSpan> Cadence { get; init; } = [];
+
+    /// <summary>The rules at an age of the soak: <see cref="Every"/> is the cadence of that time.</summary>
+    public SoakRules At(TimeSpan age) => Cadence.Count == 0 ? this : this with { Every = CadenceSpan.At(Cadence, age, Every) };
+
     /// <summary>What the canary is compared with.</summary>
     public Comparison Comparison { get; init; } = Comparison.Split;
 

@@ -3,7 +3,16 @@ namespace Sluice.Domain.Plans;
 /// <summary>How the canary is judged.</summary>
 /// <param name="Budget">Highest allowed probability of rolling back a good release, 0 to 1; the default is 0.01.</param>
 /// <param name="Metrics">What is looked at. Health is always looked at.</param>
-public sealed record AnalysisSpec(double Budget, IReadOnlyList<MetricSpec> Metrics);
+public sealed record AnalysisSpec(double Budget, IReadOnlyList<MetricSpec> Metrics)
+{
+    /// <summary>The plan's own metrics, held to conditions.</summary>
+    public IReadOnlyList<ThresholdSpec> Thresholds { get; init; } = [];
+
+    /// <summary>Those of them that an environment can answer.</summary>
+    public IReadOnlyList<ThresholdSpec> ThresholdsIn(EnvironmentSpec environment) => [.. Thresholds.Where(t => t.Provider == ThresholdSpec.Counts
+        ? environment.Metrics is not MetricsSpec.None
+        : environment.Providers.Any(p => p.Name == t.Provider))];
+}
 
 /// <summary>One metric and its bounds.</summary>
 /// <param name="Name">Which.</param>

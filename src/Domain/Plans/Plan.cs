@@ -43,8 +43,14 @@ public sealed record EnvironmentSpec(
     MetricsSpec Metrics,
     IReadOnlyList<VariableSpec> Variables)
 {
+    /// <summary>The servers that answer the plan's own queries here.</summary>
+    public IReadOnlyList<ProviderSpec> Providers { get; init; } = [];
+
     /// <summary>Whether a failed verdict rolls back by itself; when not, checks go on and a person decides. A server may switch it off for all.</summary>
     public bool AutoRollback { get; init; } = true;
+
+    /// <summary>From moving traffic back to the old version to looking whether it bears it: a rollback is over only when it does.</summary>
+    public TimeSpan VerifyRollbackAfter { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Users' requests a second, as declared, for what <c>validate</c> says about the soaks; null when not declared.</summary>
     public double? RequestsPerSecond { get; init; }

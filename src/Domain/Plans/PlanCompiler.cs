@@ -83,7 +83,7 @@ public static partial class PlanCompiler
         }
 
         var environments = EnvironmentSection.Read(fields, files, faults);
-        var analysis = AnalysisSection.Read(fields, faults);
+        var analysis = AnalysisSection.Read(fields, environments, faults);
         var steps = new StepSection(environments, analysis, files, faults).Read(fields);
         return new Plan(
             Schema,

@@ -18,14 +18,16 @@ public static class PlanFiles
         }
 
         var environments = Values(plan.Find("environments")).SelectMany(e => Texts(Find(e, "variables")));
-        var steps = (plan.Find("steps") as Node.Sequence)?.Items ?? [];
-        var inSteps = steps.SelectMany(step => Texts(Find(Find(step, "migrate"), "up"))
+        var inSteps = Items(plan.Find("steps")).SelectMany(step => Texts(Find(Find(step, "migrate"), "up"))
             .Concat(Texts(Find(Find(step, "migrate"), "down")))
-            .Concat(Texts(Find(Find(step, "smoke"), "suite"))));
+            .Concat(Texts(Find(Find(step, "smoke"), "suite")))
+            .Concat(Items(Find(Find(step, "checklist"), "items")).SelectMany(item => Texts(Find(item, "smoke")))));
         return [.. environments.Concat(inSteps).Where(BundleFiles.IsInside).Distinct()];
     }
 
     private static Node? Find(Node? node, string key) => (node as Node.Mapping)?.Find(key);
+
+    private static IReadOnlyList<Node> Items(Node? node) => (node as Node.Sequence)?.Items ?? [];
 
     private static IEnumerable<Node> Values(Node? node) => (node as Node.Mapping)?.Entries.Select(e => e.Value) ?? [];
 

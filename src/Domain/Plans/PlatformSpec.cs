@@ -62,6 +62,7 @@ public abstract record RouterSpec
 /// <summary>Where the numbers of one environment come from.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "kind")]
 [JsonDerivedType(typeof(Gateway), "gateway")]
+[JsonDerivedType(typeof(Prometheus), "prometheus")]
 [JsonDerivedType(typeof(None), "none")]
 public abstract record MetricsSpec
 {
@@ -75,6 +76,23 @@ public abstract record MetricsSpec
 
     /// <summary>What the gateway counted.</summary>
     public sealed record Gateway : MetricsSpec;
+
+    /// <summary>
+    /// Raw counters of a Prometheus, one series per revision: never a rate, whose windows overlap and count one bad minute several times.
+    /// </summary>
+    /// <param name="Access">Its server.</param>
+    /// <param name="RevisionLabel">The label that names the revision.</param>
+    /// <param name="Requests">PromQL of the requests counted so far, by the label.</param>
+    /// <param name="Errors">PromQL of those that failed, by the label.</param>
+    /// <param name="Latency">PromQL of the cumulative histogram in seconds, by the label and <c>le</c>; null for none.</param>
+    /// <param name="Late">How late samples arrive at most: it is asked for the time this long ago, so that no interval changes afterwards.</param>
+    public sealed record Prometheus(
+        HttpAccess Access, string RevisionLabel, string Requests, string Errors, string? Latency, TimeSpan Late) : MetricsSpec
+    {
+        /// <inheritdoc/>
+        [JsonIgnore]
+        public override TimeSpan Delay => Late;
+    }
 
     /// <summary>No numbers: soaks look at health and smoke tests only.</summary>
     public sealed record None : MetricsSpec;

@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using System.Text.Json.Serialization;
+using Sluice.Domain.Checklists;
 
 namespace Sluice.Domain.Plans;
 
@@ -12,6 +13,8 @@ namespace Sluice.Domain.Plans;
 [JsonDerivedType(typeof(Baseline), "baseline")]
 [JsonDerivedType(typeof(Soak), "soak")]
 [JsonDerivedType(typeof(Approval), "approval")]
+[JsonDerivedType(typeof(Checklist), "checklist")]
+[JsonDerivedType(typeof(SignOff), "signOff")]
 [JsonDerivedType(typeof(SetWeight), "setWeight")]
 [JsonDerivedType(typeof(Hold), "hold")]
 [JsonDerivedType(typeof(Watch), "watch")]
@@ -21,8 +24,12 @@ public abstract record Step
     {
     }
 
-    /// <summary>Where it happens; null only for an approval before any environment is touched.</summary>
+    /// <summary>Where it happens; null only for a gate before any environment is touched.</summary>
     public string? Environment { get; init; }
+
+    /// <summary>Whether it waits for people and touches no environment.</summary>
+    [JsonIgnore]
+    public bool IsGate => this is Approval or Checklist or SignOff;
 
     /// <summary>The name plans write.</summary>
     [JsonIgnore]
@@ -171,6 +178,44 @@ public abstract record Step
         public override string Title => $"approval by {string.Join(", ", Approvers)}";
     }
 
+    /// <summary>Wait until all of a list is done, by people and by checks.</summary>
+    /// <param name="Name">What people call the list.</param>
+    /// <param name="Items">At least one.</param>
+    /// <param name="Timeout">How long it waits.</param>
+    /// <param name="OnTimeout">What happens then.</param>
+    public sealed record Checklist(string Name, IReadOnlyList<ChecklistItem> Items, TimeSpan Timeout, TimeoutAction OnTimeout) : Step
+    {
+        /// <inheritdoc/>
+        [JsonIgnore]
+        public override string Kind => "checklist";
+
+        /// <inheritdoc/>
+        [JsonIgnore]
+        public override string Title => $"checklist {Name}";
+    }
+
+    /// <summary>
+    /// Wait until some time after a moment, then for people who say that it went well. It never moves traffic: one that nobody gives is
+    /// reminded of and escalated. At the end of a plan the release counts as promoted, and its environments are free, before it.
+    /// </summary>
+    /// <param name="Name">What people call it: <c>day 7</c>.</param>
+    /// <param name="By">Names or groups of whom each may sign off.</param>
+    /// <param name="Required">How many distinct ones are needed.</param>
+    /// <param name="Since">The moment that <paramref name="After"/> counts from.</param>
+    /// <param name="After">Due so long after the moment.</param>
+    /// <param name="Within">Overdue so long after it is due.</param>
+    public sealed record SignOff(
+        string Name, IReadOnlyList<string> By, int Required, SignOffMoment Since, TimeSpan After, TimeSpan Within) : Step
+    {
+        /// <inheritdoc/>
+        [JsonIgnore]
+        public override string Kind => "signOff";
+
+        /// <inheritdoc/>
+        [JsonIgnore]
+        public override string Title => $"signOff {Name}";
+    }
+
     /// <summary>Move traffic.</summary>
     /// <param name="Weight">Percent to the canary, 0 to 100.</param>
     public sealed record SetWeight(int Weight) : Step
@@ -241,6 +286,21 @@ public sealed record CadenceSpan(TimeSpan Every, TimeSpan? Until)
     public static TimeSpan At(IReadOnlyList<CadenceSpan> cadence, TimeSpan age, TimeSpan otherwise) => cadence.Count == 0
         ? otherwise
         : (cadence.FirstOrDefault(c => c.Until is null || age < c.Until) ?? cadence[^1]).Every;
+
+    /// <summary>How many looks fit into a soak, at least 1.</summary>
+    public static int Looks(IReadOnlyList<CadenceSpan> cadence, TimeSpan otherwise, TimeSpan duration)
+    {
+        var looks = 0.0;
+        for (var age = TimeSpan.Zero; age < duration;)
+        {
+            var span = cadence.FirstOrDefault(c => c.Until is null || age < c.Until);
+            var end = span?.Until is { } until && until < duration ? until : duration;
+            looks += (end - age) / (span?.Every ?? (cadence.Count == 0 ? otherwise : cadence[^1].Every));
+            age = end;
+        }
+
+        return Math.Max(1, (int)looks);
+    }
 }
 
 /// <summary>What time a soak counts.</summary>
@@ -299,6 +359,16 @@ public enum TimeoutAction
 
     /// <summary>Go on waiting.</summary>
     Wait,
+}
+
+/// <summary>What a sign-off counts from.</summary>
+public enum SignOffMoment
+{
+    /// <summary>The new revision had all traffic, last of all environments.</summary>
+    Promoted,
+
+    /// <summary>The rollout began.</summary>
+    Started,
 }
 
 /// <summary>An SQL file of the bundle.</summary>

@@ -48,6 +48,9 @@ public sealed record ThresholdSpec(string Name, string Provider, string Query)
     /// <summary>The resource it is about: then it fails only while stable is within the bound. Null for anything else.</summary>
     public ResourceKind? Resource { get; init; }
 
+    /// <summary>A measurement that stable breaks as well holds instead of failing. Always so for resources.</summary>
+    public bool WhileStableHolds { get; init; }
+
     /// <summary>Measured and recorded, decides nothing.</summary>
     public bool DryRun { get; init; }
 }

@@ -27,7 +27,7 @@ public sealed record RollbackReach(IReadOnlyList<string> Environments, IReadOnly
     /// <summary>Environments that the steps of a plan touch, in the order in which their locks are taken.</summary>
     public static IReadOnlyList<string> LockOrder(Plan plan)
     {
-        var touched = plan.Steps.Where(s => s is not Step.Approval).Select(s => s.Environment).ToHashSet();
+        var touched = plan.Steps.Where(s => !s.IsGate).Select(s => s.Environment).ToHashSet();
         return [.. plan.Environments.Select(e => e.Name).Where(touched.Contains)];
     }
 }

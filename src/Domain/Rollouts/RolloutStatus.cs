@@ -1,3 +1,5 @@
+using Sluice.Domain.Checklists;
+
 namespace Sluice.Domain.Rollouts;
 
 /// <summary>
@@ -58,6 +60,18 @@ public sealed record RolloutStatus
 
     /// <summary>Who has approved the present gate so far.</summary>
     public IReadOnlyList<string> ApprovedBy { get; init; } = [];
+
+    /// <summary>Hash of what the present gate asks to approve, 64 hex characters; null when no approval is asked for.</summary>
+    public string? Evidence { get; init; }
+
+    /// <summary>The items of the present checklist; empty when there is none.</summary>
+    public IReadOnlyList<ChecklistItemState> Items { get; init; } = [];
+
+    /// <summary>Place in the line for <see cref="Environment"/>, 1 for the next; null when it does not wait there.</summary>
+    public int? QueuePosition { get; init; }
+
+    /// <summary>Why it is an emergency; null when it is none.</summary>
+    public string? Emergency { get; init; }
 }
 
 /// <summary>How far a soak is: the custom status of its leg.</summary>

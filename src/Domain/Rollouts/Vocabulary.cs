@@ -73,6 +73,12 @@ public enum PauseReason
 
     /// <summary>The metrics cannot be read.</summary>
     MetricsUnavailable,
+
+    /// <summary>Waits for the items of a checklist.</summary>
+    Checklist,
+
+    /// <summary>Waits until a sign-off is due, then for it.</summary>
+    SignOff,
 }
 
 /// <summary>What an analysis says.</summary>

@@ -104,6 +104,11 @@ public sealed class Activities(Invocations invocations)
     public Task<JsonElement?> Smoke([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
         RunAsync(input, instanceId, client, call);
 
+    /// <inheritdoc cref="ActivityRefs.RunChecks"/>
+    [Function("RunChecks")]
+    public Task<JsonElement?> RunChecks([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
+        RunAsync(input, instanceId, client, call);
+
     /// <inheritdoc cref="ActivityRefs.Baseline"/>
     [Function("Baseline")]
     public Task<JsonElement?> Baseline([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
@@ -114,9 +119,14 @@ public sealed class Activities(Invocations invocations)
     public Task<JsonElement?> Look([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
         RunAsync(input, instanceId, client, call);
 
-    /// <inheritdoc cref="ActivityRefs.ReadSwitches"/>
-    [Function("ReadSwitches")]
-    public Task<JsonElement?> ReadSwitches([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
+    /// <inheritdoc cref="ActivityRefs.Warm"/>
+    [Function("Warm")]
+    public Task<JsonElement?> Warm([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
+        RunAsync(input, instanceId, client, call);
+
+    /// <inheritdoc cref="ActivityRefs.StartAfterRelease"/>
+    [Function("StartAfterRelease")]
+    public Task<JsonElement?> StartAfterRelease([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
         RunAsync(input, instanceId, client, call);
 
     /// <inheritdoc cref="ActivityRefs.EndLost"/>

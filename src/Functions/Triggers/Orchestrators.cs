@@ -17,6 +17,10 @@ public sealed class Orchestrators(FunctionsRunner runner)
     [Function("Soak")]
     public Task<JsonElement?> Soak([OrchestrationTrigger] TaskOrchestrationContext context, FunctionContext call) => RunAsync(context, call);
 
+    /// <inheritdoc cref="Orchestrations.AfterRelease"/>
+    [Function("AfterRelease")]
+    public Task<JsonElement?> AfterRelease([OrchestrationTrigger] TaskOrchestrationContext context, FunctionContext call) => RunAsync(context, call);
+
     /// <inheritdoc cref="Orchestrations.Rollback"/>
     [Function("Rollback")]
     public Task<JsonElement?> Rollback([OrchestrationTrigger] TaskOrchestrationContext context, FunctionContext call) => RunAsync(context, call);

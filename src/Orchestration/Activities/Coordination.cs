@@ -116,14 +116,3 @@ public sealed class StoreStackActivity(ICoordination coordination) : IActivity<S
         return Unit.Value;
     }
 }
-
-/// <summary>What the server is set to, as an orchestrator may know it.</summary>
-/// <param name="AutoRollback">Whether a failed verdict rolls back by itself.</param>
-public sealed record Switches(bool AutoRollback);
-
-/// <summary>Reads what the server is set to.</summary>
-public sealed class ReadSwitchesActivity(RolloutOptions options) : IActivity<Unit, Switches>
-{
-    /// <inheritdoc/>
-    public Task<Switches> RunAsync(Unit input, CancellationToken cancellationToken) => Task.FromResult(new Switches(options.AutoRollback));
-}

@@ -61,6 +61,9 @@ public sealed class EndLostActivity(IDeploymentRegistry registry, IEventLog even
                 Leg = null,
                 WaitsUntil = null,
                 WaitingFor = [],
+                Evidence = null,
+                Items = [],
+                QueuePosition = null,
                 Message = reason,
             },
             cancellationToken);

@@ -87,6 +87,47 @@ public sealed class StartRevisionActivity(IPlatforms platforms) : IActivity<Revi
         platforms.Platform(input.Target.Environment).EnsureStartedAsync(input, cancellationToken);
 }
 
+/// <summary>A revision to warm up.</summary>
+/// <param name="Target">Where.</param>
+/// <param name="Revision">Which.</param>
+/// <param name="Requests">How many requests.</param>
+/// <param name="Paths">What is requested; the platform's health path when empty.</param>
+public sealed record WarmInput(EnvironmentTarget Target, string Revision, int Requests, IReadOnlyList<string> Paths);
+
+/// <summary>How a revision took its warming.</summary>
+/// <param name="Answered">Requests with a good answer.</param>
+public sealed record WarmReport(int Answered);
+
+/// <summary>
+/// Sends a revision requests of our own before it gets any of users: they carry the probe's token, so nobody counts them, and they only
+/// read, so once more changes nothing.
+/// </summary>
+public sealed class WarmActivity(IPlatforms platforms, ILoadTest load) : IActivity<WarmInput, WarmReport>
+{
+    private const int Concurrency = 10;
+
+    /// <inheritdoc/>
+    public async Task<WarmReport> RunAsync(WarmInput input, CancellationToken cancellationToken)
+    {
+        var environment = input.Target.Environment;
+        var endpoint = await platforms.Router(environment).GetProbeEndpointAsync(input.Target, input.Revision, cancellationToken);
+        IReadOnlyList<string> paths = input.Paths.Count > 0 ? input.Paths : [environment.Platform is PlatformSpec.Process p ? p.Health : "/"];
+        var answered = 0;
+        foreach (var (index, path) in paths.Index())
+        {
+            // The rest of the division goes to the first ones.
+            var share = (input.Requests / paths.Count) + (index < input.Requests % paths.Count ? 1 : 0);
+            if (share > 0)
+            {
+                var report = await load.RunAsync(endpoint, path, share, Concurrency, cancellationToken);
+                answered += report.Requests - report.Errors;
+            }
+        }
+
+        return new WarmReport(answered);
+    }
+}
+
 /// <summary>Which revision to stop.</summary>
 /// <param name="Target">Where.</param>
 /// <param name="Revision">Which.</param>

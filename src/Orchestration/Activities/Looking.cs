@@ -17,7 +17,7 @@ namespace Sluice.Orchestration.Activities;
 /// <param name="Rules">By what it is judged.</param>
 /// <param name="OnNoData">What follows when nothing is learned for the patience of the rules.</param>
 /// <param name="Suite">Checks that each look at the numbers runs; null for none.</param>
-/// <param name="Tick">Time between two ticks: at most 30 s, so that health and hard limits act soon whatever the plan's cadence.</param>
+/// <param name="Tick">Time between two ticks, in which health and hard limits act, whatever the cadence of the looks at the metrics.</param>
 public sealed record LookTerms(
     string RolloutId,
     EnvironmentTarget Target,
@@ -26,7 +26,17 @@ public sealed record LookTerms(
     SoakRules Rules,
     NoDataAction OnNoData,
     SmokeSuite? Suite,
-    TimeSpan Tick);
+    TimeSpan Tick)
+{
+    /// <summary>The canary's share, percent.</summary>
+    public int Weight { get; init; }
+
+    /// <summary>Whether a failure moves traffic by itself, so that automatic rollback being off keeps it from ending the looking.</summary>
+    public bool Moves { get; init; }
+
+    /// <summary>The release is over: nothing ends but the revision's own time, when another one serves.</summary>
+    public bool AfterRelease { get; init; }
+}
 
 /// <summary>One look.</summary>
 /// <param name="Terms">What is looked at.</param>
@@ -39,11 +49,15 @@ public sealed record LookInput(LookTerms Terms, SoakState State);
 /// <param name="End">Why the leg ends; null when it goes on.</param>
 /// <param name="Holding">Why the soak holds; null when it does not.</param>
 /// <param name="Reason">For people.</param>
-public sealed record LookResult(SoakState State, SoakProgress? Progress, LegEnd? End, PauseReason? Holding, string Reason);
+public sealed record LookResult(SoakState State, SoakProgress? Progress, LegEnd? End, PauseReason? Holding, string Reason)
+{
+    /// <summary>It failed, and automatic rollback is off: nothing moves, the looking goes on.</summary>
+    public bool Suppressed { get; init; }
+}
 
 /// <summary>Looks once: what the rollout wants, how the replicas are, what the numbers and the smoke suite say; the judge decides.</summary>
 public sealed class LookActivity(
-    ICoordination coordination, IPlatforms platforms, ISmokeRunner smoke, TimeProvider time, ILogger<LookActivity> logger)
+    ICoordination coordination, IPlatforms platforms, ISmokeRunner smoke, RolloutOptions options, TimeProvider time, ILogger<LookActivity> logger)
     : IActivity<LookInput, LookResult>
 {
     // Longest wait for one answer: one that hangs must not take the others' time.
@@ -56,36 +70,40 @@ public sealed class LookActivity(
     public async Task<LookResult> RunAsync(LookInput input, CancellationToken cancellationToken)
     {
         var (terms, state) = input;
-        var desired = await coordination.GetDesiredStateAsync(terms.RolloutId, cancellationToken);
-        if (desired == DesiredState.Stop)
+        var weight = await WeightAsync(terms, cancellationToken);
+        var desired = terms.AfterRelease ? DesiredState.Run : await coordination.GetDesiredStateAsync(terms.RolloutId, cancellationToken);
+        if (desired == DesiredState.Stop || (terms.AfterRelease && weight < 50))
         {
-            return new LookResult(state, null, LegEnd.Stopped, null, "the rollout went on without it");
+            return new LookResult(state, null, LegEnd.Stopped, null, terms.AfterRelease ? "another version serves" : "the rollout went on without it");
         }
 
         var started = TimeProvider.System.GetTimestamp();
         var now = time.GetUtcNow();
-        var due = state.Looks == 0 || now - state.LastLookAt >= terms.Rules.Every - (terms.Rules.Every > Slack * 4 ? Slack : TimeSpan.Zero);
+        var rules = terms.Rules.At(now - state.StartedAt);
+        var due = state.Looks == 0 || now - state.LastLookAt >= rules.Every - (rules.Every > Slack * 4 ? Slack : TimeSpan.Zero);
         var (reading, error) = await ReadAsync(terms, cancellationToken);
         var look = new SoakLook(now, terms.Revision, terms.Stable)
         {
             Reading = reading,
             ReadingError = error,
             Health = await HealthAsync(terms, cancellationToken),
+            Weight = weight,
             ClockStopped = desired == DesiredState.Pause,
         };
         var result = due
-            ? Judge(terms, state, look with { SmokeFailures = await SmokeAsync(terms, cancellationToken) })
-            : Glance(terms, state, look);
+            ? Judge(terms, rules, state, await SmokedAsync(terms, look, cancellationToken))
+            : Glance(terms, rules, state, look);
         RolloutMetrics.Looked(terms.Target, glance: !due, TimeProvider.System.GetElapsedTime(started));
-        return result;
+        var off = !options.AutoRollback || !terms.Target.Environment.AutoRollback;
+        return result.End == LegEnd.Failed && terms.Moves && off ? result with { End = null, Suppressed = true } : result;
     }
 
-    private static LookResult Judge(LookTerms terms, SoakState state, SoakLook look)
+    private static LookResult Judge(LookTerms terms, SoakRules rules, SoakState state, SoakLook look)
     {
-        var result = SoakJudge.Look(terms.Rules, state, look);
+        var result = SoakJudge.Look(rules, state, look);
         RolloutMetrics.Judged(terms.Target, "look", result.Verdict);
         var unmeasured = result.Verdict == Verdict.Error;
-        var unlearned = result.Starved || (unmeasured && look.Now - result.State.LastGainAt >= terms.Rules.Patience);
+        var unlearned = (result.Starved || unmeasured) && look.Now - result.State.LastGainAt >= rules.Patience;
         var end = result.Verdict switch
         {
             Verdict.Fail => LegEnd.Failed,
@@ -94,24 +112,25 @@ public sealed class LookActivity(
             _ => (LegEnd?)null,
         };
         PauseReason? holding = unmeasured ? PauseReason.MetricsUnavailable : result.Starved ? PauseReason.WaitingForTraffic : null;
-        return new LookResult(result.State, result.Progress, end, holding, result.Reason ?? Summary(terms, result));
+        return new LookResult(result.State, result.Progress, end, holding, result.Reason ?? Summary(rules, result));
     }
 
     // Between two looks at the numbers only what cannot wait acts: health and the hard limit. What the next look subtracts from stays.
-    private static LookResult Glance(LookTerms terms, SoakState state, SoakLook look)
+    private static LookResult Glance(LookTerms terms, SoakRules rules, SoakState state, SoakLook look)
     {
-        var result = SoakJudge.Look(terms.Rules with { Metrics = [] }, state, look);
+        var result = SoakJudge.Look(rules with { Metrics = [] }, state, look);
+        var next = state with { UnhealthyStreak = result.State.UnhealthyStreak };
         if (result.Verdict != Verdict.Fail)
         {
-            return new LookResult(state with { UnhealthyStreak = result.State.UnhealthyStreak }, null, null, null, "");
+            return new LookResult(next, null, null, null, "");
         }
 
         RolloutMetrics.Judged(terms.Target, "look", Verdict.Fail);
-        return new LookResult(result.State, result.Progress, LegEnd.Failed, null, result.Reason ?? "");
+        return new LookResult(next, result.Progress, LegEnd.Failed, null, result.Reason ?? "");
     }
 
-    private static string Summary(LookTerms terms, SoakResult result) => result.Verdict == Verdict.Pass
-        ? $"{Durations.Format(terms.Rules.Duration)} without fault: {result.Progress.CanaryErrors} errors in {result.Progress.CanaryRequests} requests"
+    private static string Summary(SoakRules rules, SoakResult result) => result.Verdict == Verdict.Pass
+        ? $"{Durations.Format(rules.Duration)} without fault: {result.Progress.CanaryErrors} errors in {result.Progress.CanaryRequests} requests"
         : "";
 
     private async Task<(MetricReading? Reading, string? Error)> ReadAsync(LookTerms terms, CancellationToken cancellationToken)
@@ -149,7 +168,20 @@ public sealed class LookActivity(
         }
     }
 
-    private async Task<IReadOnlyList<string>?> SmokeAsync(LookTerms terms, CancellationToken cancellationToken)
+    /// <summary>The look with what the suite says. The old revision is asked only when the new one fails: to tell whose fault it is.</summary>
+    private async Task<SoakLook> SmokedAsync(LookTerms terms, SoakLook look, CancellationToken cancellationToken)
+    {
+        var failures = await SmokeAsync(terms, terms.Revision, cancellationToken);
+        return look with
+        {
+            SmokeFailures = failures,
+            StableSmokeFailures = failures is { Count: > 0 } && terms is { Weight: 100, Stable: { } stable, AfterRelease: false }
+                ? await SmokeAsync(terms, stable, cancellationToken)
+                : null,
+        };
+    }
+
+    private async Task<IReadOnlyList<string>?> SmokeAsync(LookTerms terms, string revision, CancellationToken cancellationToken)
     {
         if (terms.Suite is not { } suite)
         {
@@ -158,9 +190,22 @@ public sealed class LookActivity(
 
         try
         {
-            var endpoint = await platforms.Router(terms.Target.Environment)
-                .GetProbeEndpointAsync(terms.Target, terms.Revision, cancellationToken);
+            var endpoint = await platforms.Router(terms.Target.Environment).GetProbeEndpointAsync(terms.Target, revision, cancellationToken);
             return (await smoke.RunAsync(endpoint, suite, cancellationToken)).Failures;
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    // Null when the router does not say: that is no wrong split.
+    private async Task<int?> WeightAsync(LookTerms terms, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var router = platforms.Router(terms.Target.Environment);
+            return (await WithinAsync(token => router.GetAsync(terms.Target, token), cancellationToken)).Of(terms.Revision);
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {

@@ -66,6 +66,12 @@ public sealed record RolloutRecord(
     /// <summary>The rollout this one repeats; null for a first try.</summary>
     public string? RetryOf { get; init; }
 
+    /// <summary>Why it is an emergency; null when it is none.</summary>
+    public string? Emergency { get; init; }
+
+    /// <summary>Why its starter wants it to move in spite of a freeze window; null when that was not asked for.</summary>
+    public string? FreezeOverride { get; init; }
+
     /// <summary>The read model last projected; null before the first.</summary>
     public RolloutStatus? Status { get; init; }
 
@@ -274,6 +280,15 @@ public sealed record Command(string Key, string RolloutId, CommandKind Kind, str
 
     /// <summary>On whose behalf, when an admin entered it for another; such an approval never counts.</summary>
     public string? By { get; init; }
+
+    /// <summary>The item of a checklist that is ticked, or the condition that is reported; null for other commands.</summary>
+    public string? Item { get; init; }
+
+    /// <summary>Whether the item is done, or the condition holds.</summary>
+    public bool Passed { get; init; } = true;
+
+    /// <summary>Hash of what was approved; null for other commands.</summary>
+    public string? Evidence { get; init; }
 }
 
 /// <summary>What can be said to a rollout.</summary>
@@ -308,6 +323,15 @@ public enum CommandKind
 
     /// <summary>Leave out the step that waits.</summary>
     Skip,
+
+    /// <summary>An item of a checklist is done, or is not after all.</summary>
+    Tick,
+
+    /// <summary>A condition of the release holds, or does not: what CI says.</summary>
+    Report,
+
+    /// <summary>Move in spite of a freeze window; two different people must say so.</summary>
+    OverrideFreeze,
 }
 
 /// <summary>What a rollout's legs should do.</summary>

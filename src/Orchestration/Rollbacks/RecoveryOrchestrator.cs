@@ -25,15 +25,15 @@ public sealed class RecoveryOrchestrator : Orchestrator<RecoveryInput, RollbackR
     {
         var stack = input.Stack ?? new StoredStack([], 1);
         var notes = 0;
-        var nextWrite = await Undoing.RunAsync(
+        var report = await Undoing.RunAsync(
             context,
             $"{context.InstanceId}:rollback",
             new RollbackInput(input.RolloutId, stack.Items, stack.NextWrite + WritesUnseen, input.Reason),
-            async (report, delay) =>
+            async (stuck, delay) =>
             {
                 var happened = new DeploymentEvent(
-                    $"{context.InstanceId}#{++notes}", input.RolloutId, input.Service, input.Environments is [var first, ..] ? first : null, report.Event,
-                    new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero), report.Problem!,
+                    $"{context.InstanceId}#{++notes}", input.RolloutId, input.Service, input.Environments is [var first, ..] ? first : null, stuck.Event,
+                    new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero), stuck.Problem!,
                     new Dictionary<string, string>(StringComparer.Ordinal) { ["page"] = "true" });
                 await context.CallActivityAsync(
                     ActivityRefs.Record, new Progress(input.RolloutId, 0, null, [happened], []), Retries.Standard);
@@ -46,6 +46,6 @@ public sealed class RecoveryOrchestrator : Orchestrator<RecoveryInput, RollbackR
                 ActivityRefs.ReleaseLock, new ReleaseLockInput(input.Service, environment, input.RolloutId), Retries.Standard);
         }
 
-        return new RollbackReport([], nextWrite, [.. stack.Items.Select(c => c.Title)]);
+        return report with { Undone = [.. stack.Items.Select(c => c.Title)] };
     }
 }

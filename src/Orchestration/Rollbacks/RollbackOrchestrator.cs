@@ -24,6 +24,9 @@ public sealed record RollbackReport(IReadOnlyList<Compensation> Remaining, long 
     /// <summary>What stands in the way; null when nothing does.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>When traffic was back on a stable revision that was seen healthy, UTC, by environment.</summary>
+    public IReadOnlyDictionary<string, DateTimeOffset> Restored { get; init; } = new Dictionary<string, DateTimeOffset>();
+
     /// <summary><c>rollback.blocked</c> when stable is not fit to take the traffic, else <c>rollback.failed</c>.</summary>
     public string Event { get; init; } = "rollback.failed";
 }
@@ -33,12 +36,14 @@ public sealed class RollbackOrchestrator : Orchestrator<RollbackInput, RollbackR
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan HealPatience = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
     public override async Task<RollbackReport> RunAsync(DurableContext context, RollbackInput input)
     {
         var remaining = input.Items.ToList();
         var undone = new List<string>();
+        var restored = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
         var write = input.NextWrite;
         while (remaining.Count > 0)
         {
@@ -47,7 +52,7 @@ public sealed class RollbackOrchestrator : Orchestrator<RollbackInput, RollbackR
             {
                 if (await UndoAsync(item) is { } problem)
                 {
-                    return new RollbackReport(remaining, write, undone) { Problem = problem, Event = "rollback.blocked" };
+                    return new RollbackReport(remaining, write, undone) { Problem = problem, Event = "rollback.blocked", Restored = restored };
                 }
 
                 undone.Add(item.Title);
@@ -59,13 +64,13 @@ public sealed class RollbackOrchestrator : Orchestrator<RollbackInput, RollbackR
             }
             catch (TaskFailureException failure)
             {
-                return new RollbackReport(remaining, write, undone) { Problem = $"{item.Title}: {failure.Failure.ErrorMessage}" };
+                return new RollbackReport(remaining, write, undone) { Problem = $"{item.Title}: {failure.Failure.ErrorMessage}", Restored = restored };
             }
 
             remaining.RemoveAt(remaining.Count - 1);
         }
 
-        return new RollbackReport(remaining, write, undone);
+        return new RollbackReport(remaining, write, undone) { Restored = restored };
 
         Task<string?> UndoAsync(Compensation item) => item switch
         {
@@ -85,7 +90,48 @@ public sealed class RollbackOrchestrator : Orchestrator<RollbackInput, RollbackR
 
             var (fence, key) = Next(c);
             await context.CallActivityAsync(ActivityRefs.SetTraffic, new TrafficChange(c.Target, c.Weights, fence, key), Retries.Standard);
+            if (c.Stable is { } back)
+            {
+                // Ready without users is not yet well with all of them.
+                await SettleAsync(c);
+                if (await UnhealthyAsync(c, back) is { } unhealthy)
+                {
+                    return unhealthy;
+                }
+            }
+
+            restored[c.Target.Environment.Name] = new DateTimeOffset(context.CurrentUtcDateTime, TimeSpan.Zero);
             return null;
+        }
+
+        async Task SettleAsync(Compensation c)
+        {
+            if (c.Target.Environment.VerifyRollbackAfter is var wait && wait > TimeSpan.Zero)
+            {
+                await context.CreateTimer(wait);
+            }
+        }
+
+        async Task<string?> UnhealthyAsync(Compensation c, RevisionIdentity stable)
+        {
+            var deadline = context.CurrentUtcDateTime + HealPatience;
+            while (true)
+            {
+                var state = await context.CallActivityAsync(
+                    ActivityRefs.GetRevision, new GetRevisionInput(stable.Target, stable.Revision), Retries.Standard);
+                if (state.Phase == RevisionPhase.Ready)
+                {
+                    return null;
+                }
+
+                if (context.CurrentUtcDateTime >= deadline)
+                {
+                    return $"traffic of {c.Target.Environment.Name} is back on {stable.Revision}, and it is {state.Phase} with it ({state.ReadyReplicas} of "
+                        + $"{state.Replicas} ready): {state.Message}. Nothing else is undone until it is healthy";
+                }
+
+                await context.CreateTimer(Poll);
+            }
         }
 
         async Task<string?> UnfitAsync(Compensation c, RevisionIdentity stable)

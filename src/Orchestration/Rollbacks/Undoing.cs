@@ -13,17 +13,23 @@ internal static class Undoing
     /// <param name="childId">Id of the first attempt; the others append their number.</param>
     /// <param name="input">What to undo.</param>
     /// <param name="stuckAsync">Told what stands in the way, and sleeps for the time given.</param>
-    /// <returns>The number of the next write.</returns>
-    public static async Task<long> RunAsync(
+    /// <returns>How it went: nothing remains.</returns>
+    public static async Task<RollbackReport> RunAsync(
         DurableContext context, string childId, RollbackInput input, Func<RollbackReport, TimeSpan, Task> stuckAsync)
     {
         var delay = Shortest;
+        var restored = new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal);
         for (var attempt = 1; ; attempt++)
         {
             var report = await AttemptAsync(context, attempt == 1 ? childId : $"{childId}:{attempt}", input);
+            foreach (var (environment, at) in report.Restored)
+            {
+                restored[environment] = at;
+            }
+
             if (report.Problem is null)
             {
-                return report.NextWrite;
+                return report with { Restored = restored };
             }
 
             context.CreateReplaySafeLogger(nameof(RollbackOrchestrator)).RollbackStuck(input.RolloutId, report.Problem, delay);

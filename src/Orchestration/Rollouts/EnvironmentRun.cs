@@ -1,3 +1,4 @@
+using Sluice.Domain.Analysis;
 using Sluice.Orchestration.Activities;
 using Sluice.Orchestration.Ports;
 
@@ -30,8 +31,24 @@ internal sealed class EnvironmentRun(EnvironmentTarget target, string revision, 
     /// <summary>Percent last given to the new revision.</summary>
     public int Weight { get; set; }
 
+    /// <summary>When the weight last rose, or the revision became ready: the warm-up counts from here. UTC.</summary>
+    public DateTimeOffset WarmFrom { get; set; }
+
+    /// <summary>Whether it has answered requests of ours, before any of users.</summary>
+    public bool Warmed { get; set; }
+
+    /// <summary>What the judge has learned here, through all steps.</summary>
+    public Evidence Evidence { get; set; } = Evidence.None;
+
     /// <summary>The deployment as the registry has it.</summary>
     public Deployment Row { get; set; } = row;
+
+    /// <summary>What is left of a warm-up of this length; never below zero.</summary>
+    public TimeSpan WarmupLeft(TimeSpan warmup, DateTimeOffset now)
+    {
+        var left = WarmFrom + warmup - now;
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
 
     /// <summary>What the router is to deliver at a weight.</summary>
     public Traffic At(int weight)

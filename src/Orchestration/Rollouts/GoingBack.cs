@@ -25,7 +25,14 @@ internal static class GoingBack
         if (run.Stack.Count > 0)
         {
             run.Journal.Note("rollback.triggered", run.Journal.Status.Environment, reason, ("outcome", outcome.ToString()));
-            nextWrite = await UndoAsync(run, "rollback", run.Stack, nextWrite, reason);
+            var incidents = Incident.Open(run, outcome, reason);
+
+            // People are told while traffic moves, not after; a registry that is away delays neither.
+            var told = run.Journal.FlushAsync();
+            var report = await UndoAsync(run, "rollback", run.Stack, nextWrite, reason, told);
+            await told;
+            nextWrite = report.NextWrite;
+            Incident.Close(run, incidents, report.Restored);
             run.Journal.Note("rollback.completed", run.Journal.Status.Environment, "everything is back: " + reason);
         }
 
@@ -40,7 +47,7 @@ internal static class GoingBack
                 await run.Context.CreateTimer(until);
             }
 
-            await UndoAsync(run, "confirm", [.. run.Stack.Where(c => c is not Compensation.MigrateDown)], nextWrite, reason);
+            await UndoAsync(run, "confirm", [.. run.Stack.Where(c => c is not Compensation.MigrateDown)], nextWrite, reason, Task.CompletedTask);
             End(run, outcome, reason);
         }
 
@@ -49,13 +56,14 @@ internal static class GoingBack
         return new RolloutResult(outcome, reason, run.Left);
     }
 
-    private static Task<long> UndoAsync(RolloutRun run, string label, IReadOnlyList<Compensation> stack, long nextWrite, string reason) =>
+    private static Task<RollbackReport> UndoAsync(RolloutRun run, string label, IReadOnlyList<Compensation> stack, long nextWrite, string reason, Task told) =>
         Undoing.RunAsync(
             run.Context,
             $"{run.Id}:{label}",
             new RollbackInput(run.Id, stack, nextWrite, reason),
             async (report, delay) =>
             {
+                await told;
                 run.Journal.Note(report.Event, run.Journal.Status.Environment, report.Problem!, ("page", "true"));
                 Show(run, $"the rollback cannot go on: {report.Problem}. Tried again in {(int)delay.TotalSeconds} s", Phase.Failed);
                 foreach (var environment in run.Environments)
@@ -74,6 +82,9 @@ internal static class GoingBack
         WaitsUntil = null,
         Leg = null,
         WaitingFor = [],
+        Evidence = null,
+        Items = [],
+        QueuePosition = null,
         Message = message,
     });
 

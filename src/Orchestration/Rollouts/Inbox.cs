@@ -1,3 +1,4 @@
+using Sluice.Domain.Approvals;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Activities;
@@ -9,9 +10,10 @@ namespace Sluice.Orchestration.Rollouts;
 /// What people say to a rollout while it works. Commands are rows with numbers; the one event only wakes. Exactly one waiter lives at
 /// any time, without a time-out and never cancelled: a dead one would swallow an event (Durable Functions keeps waiters on a stack).
 /// </summary>
-internal sealed class Inbox(DurableContext context, string rolloutId, RolloutKind kind, Journal journal)
+internal sealed class Inbox(DurableContext context, RolloutInput input, Journal journal)
 {
     private readonly List<Command> _commands = [];
+    private readonly List<ReportedCondition> _conditions = [];
     private readonly List<Task> _outstanding = [];
     private Task<string> _wake = context.WaitForExternalEvent<string>(Waker.EventName);
     private Task<CommandBatch>? _reading;
@@ -21,6 +23,9 @@ internal sealed class Inbox(DurableContext context, string rolloutId, RolloutKin
 
     /// <summary>Who asked that the rollout stays where it is before its next step; null when nobody did.</summary>
     public Command? PauseAsked { get; private set; }
+
+    /// <summary>What was reported about the release, the last report of each name.</summary>
+    public IReadOnlyList<ReportedCondition> Conditions => _conditions;
 
     /// <summary>Whether the way is back: no decision can change it, and no write begins or is repeated.</summary>
     public bool IsClosed => _closed;
@@ -118,7 +123,7 @@ internal sealed class Inbox(DurableContext context, string rolloutId, RolloutKin
             {
                 _unread = false;
                 _reading = context.CallActivityAsync(
-                    ActivityRefs.ReadCommands, new ReadCommandsInput(rolloutId, _after), Retries.Standard);
+                    ActivityRefs.ReadCommands, new ReadCommandsInput(input.RolloutId, _after), Retries.Standard);
             }
 
             // Work that ended waits for a read under way: what was said before it ended is heard before it counts.
@@ -201,6 +206,10 @@ internal sealed class Inbox(DurableContext context, string rolloutId, RolloutKin
             {
                 _after = command.Number;
                 _commands.Add(command);
+                if (command is { Kind: CommandKind.Report, Item: { } name })
+                {
+                    Keep(new ReportedCondition(name, command.Passed, command.Actor, command.Reason));
+                }
             }
         }
         catch (TaskFailureException failure)
@@ -208,6 +217,16 @@ internal sealed class Inbox(DurableContext context, string rolloutId, RolloutKin
             // The rows stay: the next wake, step or tick reads them.
             journal.Note("commands.unreadable", null, $"The registry did not tell what people said: {failure.Failure.ErrorMessage}");
         }
+    }
+
+    private void Keep(ReportedCondition condition)
+    {
+        _conditions.RemoveAll(c => c.Name == condition.Name);
+        _conditions.Add(condition);
+        journal.Note(
+            "condition.reported", null,
+            $"{condition.Name} {(condition.Passed ? "passed" : "failed")}, says {condition.By}" + (condition.Note is null ? "" : $": {condition.Note}"),
+            ("condition", condition.Name), ("passed", condition.Passed ? "true" : "false"), ("actor", condition.By));
     }
 
     private GoBackException? Decision(Command command)
@@ -222,8 +241,8 @@ internal sealed class Inbox(DurableContext context, string rolloutId, RolloutKin
         {
             CommandKind.Abort => new GoBackException(Outcome.Aborted, $"aborted by {command.Actor}{why}"),
             CommandKind.Rollback => new GoBackException(Outcome.RolledBack, $"rolled back by {command.Actor}{why}"),
-            // Going back is never superseded: the newer one waits the moment it takes.
-            CommandKind.Supersede when kind == RolloutKind.Rollout =>
+            // Going back is never superseded, and neither is an emergency: the newer one waits the moment it takes.
+            CommandKind.Supersede when input is { Kind: RolloutKind.Rollout, Emergency: null } =>
                 new GoBackException(Outcome.Superseded, $"superseded{why}"),
             _ => null,
         };
@@ -238,6 +257,8 @@ internal sealed class Inbox(DurableContext context, string rolloutId, RolloutKin
                 return;
             case CommandKind.Resume when PauseAsked is not null:
                 PauseAsked = null;
+                return;
+            case CommandKind.Report:
                 return;
             default:
                 journal.Note(

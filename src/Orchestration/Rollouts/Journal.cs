@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Sluice.Domain.Checklists;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Activities;
@@ -101,6 +102,7 @@ public static class StatusSize
     public const int MaxCharacters = 4_000;
 
     private const int MaxMessage = 500;
+    private const int MaxReason = 120;
     private const int MaxNames = 12;
 
     // Azure's serialiser writes \uXXXX where ours writes the character.
@@ -112,7 +114,12 @@ public static class StatusSize
     /// <summary>The same status with its texts cut until it fits.</summary>
     public static RolloutStatus Fit(RolloutStatus status)
     {
-        status = status with { Message = Cut(status.Message, MaxMessage) };
+        status = status with
+        {
+            Message = Cut(status.Message, MaxMessage),
+            Emergency = status.Emergency is null ? null : Cut(status.Emergency, MaxReason),
+            Items = status.Items.Any(i => i.Note?.Length > MaxReason) ? [.. status.Items.Select(i => i with { Note = i.Note is null ? null : Cut(i.Note, MaxReason) })] : status.Items,
+        };
         for (var names = MaxNames; Length(status) > MaxCharacters; names /= 2)
         {
             status = status with
@@ -121,6 +128,7 @@ public static class StatusSize
                 Step = status.Step is null ? null : Cut(status.Step, 80),
                 WaitingFor = Few(status.WaitingFor, names),
                 ApprovedBy = Few(status.ApprovedBy, names),
+                Items = Few(status.Items, names),
             };
             if (names == 0)
             {
@@ -136,6 +144,14 @@ public static class StatusSize
 
     private static IReadOnlyList<string> Few(IReadOnlyList<string> names, int count) =>
         names.Count <= count ? [.. names.Select(n => Cut(n, 40))] : [.. names.Take(count).Select(n => Cut(n, 40)), $"and {names.Count - count} more"];
+
+    // What is done is left out first: people look for what is not.
+    private static IReadOnlyList<ChecklistItemState> Few(IReadOnlyList<ChecklistItemState> items, int count)
+    {
+        ChecklistItemState[] cut = [.. items.Select(i => i with { Name = Cut(i.Name, 40), By = i.By is null ? null : Cut(i.By, 20), Note = null })];
+        return cut.Length <= count ? cut
+            : [.. cut.Where(i => !i.Done).Take(count), new ChecklistItemState($"and {cut.Length - Math.Min(count, cut.Count(i => !i.Done))} more", cut.All(i => i.Done))];
+    }
 
     private static string Cut(string text, int length)
     {

@@ -1,7 +1,11 @@
+using System.Globalization;
+using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Activities;
 using Sluice.Orchestration.Ports;
+using Sluice.Orchestration.Soaks;
+using Sluice.Orchestration.Steps;
 
 namespace Sluice.Orchestration.Rollouts;
 
@@ -10,6 +14,9 @@ internal static class Promotion
 {
     private static readonly TimeSpan StopPoll = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(5);
+
+    /// <summary>The step from which on only sign-offs are left: the release is promoted before them.</summary>
+    public static int ReleasesAt(Plan plan) => plan.Steps.Count - plan.Steps.Reverse().TakeWhile(s => s is Step.SignOff).Count();
 
     /// <summary>Records the success, forgets how to undo it, stops the old revisions and gives the environments free.</summary>
     public static async Task<RolloutResult> FinishAsync(RolloutRun run)
@@ -33,6 +40,8 @@ internal static class Promotion
             WaitsUntil = null,
             Leg = null,
             WaitingFor = [],
+            Evidence = null,
+            Items = [],
             Message = message,
         });
         await run.Journal.FlushSurelyAsync();
@@ -42,8 +51,42 @@ internal static class Promotion
             await StopOldAsync(run, environment);
         }
 
+        foreach (var (environment, step) in run.Afterwards.Where(a => a.Environment.Weight == 100))
+        {
+            await Leaving.SurelyAsync(
+                run, ActivityRefs.StartAfterRelease, AfterReleaseInput.Of(run.Plan, run.Id, environment.Target, environment.Revision, run.Input.Release.Version, step, run.Now));
+        }
+
         await Leaving.LeaveAsync(run);
+        await SignOffsAsync(run, message);
         return new RolloutResult(outcome, message, run.Left);
+    }
+
+    // The environments are free meanwhile, and nobody who waits for the end of the rollout waits for these.
+    private static async Task SignOffsAsync(RolloutRun run, string message)
+    {
+        foreach (var (index, step) in run.Plan.Steps.Index().Skip(ReleasesAt(run.Plan)))
+        {
+            run.StepIndex = index;
+            run.Journal.Note("step.started", step.Environment, step.Title, ("stepIndex", index.ToString(CultureInfo.InvariantCulture)));
+            run.Journal.Show(run.Journal.Status with { StepIndex = index, Step = step.Title, StepStartedAt = run.Now, Evidence = null, ApprovedBy = [] });
+            var end = await SignOffStep.RunAsync(run, (Step.SignOff)step, released: true);
+            RolloutOrchestrator.Completed(run, step, end.State, end.Message);
+        }
+
+        if (ReleasesAt(run.Plan) < run.Plan.Steps.Count)
+        {
+            run.Journal.Show(run.Journal.Status with
+            {
+                StepIndex = run.Plan.Steps.Count,
+                Step = null,
+                Evidence = null,
+                WaitsUntil = null,
+                WaitingFor = [],
+                Message = message + ", and is signed off",
+            });
+            await run.Journal.FlushSurelyAsync();
+        }
     }
 
     private static async Task RecordAsync(RolloutRun run, EnvironmentRun environment)

@@ -13,7 +13,7 @@ public static class RestorePlan
         Concurrency = Concurrency.Queue,
         Steps =
         [
-            new Step.Deploy(0) { Environment = environment },
+            new Step.Deploy(0) { Environment = environment, WarmingRequests = 0 },
             .. plan.Steps.OfType<Step.Smoke>().Where(s => s.Environment == environment).Take(1),
             new Step.SetWeight(100) { Environment = environment },
         ],

@@ -22,6 +22,12 @@ public sealed record RolloutInput(
     /// <summary>Whether a release moves forward or an environment goes back to an earlier one.</summary>
     public RolloutKind Kind { get; init; }
 
+    /// <summary>Why it is an emergency; null when it is none.</summary>
+    public string? Emergency { get; init; }
+
+    /// <summary>Why <see cref="TriggeredBy"/> wants it to move in spite of a freeze window; null when that was not asked for.</summary>
+    public string? FreezeOverride { get; init; }
+
     /// <summary>For a restore, the environment that goes back.</summary>
     public string? RestoreEnvironment { get; init; }
 

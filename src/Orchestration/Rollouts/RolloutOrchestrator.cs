@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Sluice.Domain.Approvals;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
@@ -26,7 +27,7 @@ public sealed class RolloutOrchestrator : Orchestrator<RolloutInput, RolloutResu
         Announce(run);
         try
         {
-            foreach (var (index, step) in plan.Steps.Index())
+            foreach (var (index, step) in plan.Steps.Take(Promotion.ReleasesAt(plan)).Index())
             {
                 await BeginAsync(run, index, step);
                 log.StepStarted(run.Id, index, step.Title);
@@ -34,7 +35,7 @@ public sealed class RolloutOrchestrator : Orchestrator<RolloutInput, RolloutResu
                 Completed(run, step, end.State, end.Message);
             }
 
-            run.StepIndex = plan.Steps.Count;
+            run.StepIndex = Promotion.ReleasesAt(plan);
             await run.Inbox.CheckAsync();
             return await Promotion.FinishAsync(run);
         }
@@ -74,11 +75,13 @@ public sealed class RolloutOrchestrator : Orchestrator<RolloutInput, RolloutResu
     private static async Task<StepEnd> RunAsync(RolloutRun run, Step step)
     {
         // A gate touches nothing: it neither takes an environment nor waits for one.
-        var environment = step is not Step.Approval && step.Environment is { } name ? await run.EnterAsync(name) : null;
+        var environment = !step.IsGate && step.Environment is { } name ? await run.EnterAsync(name) : null;
         await StartedAsync(run, step, environment);
         return step switch
         {
             Step.Approval s => await ApprovalStep.RunAsync(run, s),
+            Step.Checklist s => await ChecklistStep.RunAsync(run, s),
+            Step.SignOff s => await SignOffStep.RunAsync(run, s, released: false),
             _ when environment is null => throw new UnreachableException($"Step {step.Title} has no environment."),
             Step.Validate => await ValidateStep.RunAsync(run, environment),
             Step.Migrate s => await MigrateStep.RunAsync(run, environment, s),
@@ -88,6 +91,7 @@ public sealed class RolloutOrchestrator : Orchestrator<RolloutInput, RolloutResu
             Step.Soak s => await SoakStep.RunAsync(run, environment, s),
             Step.SetWeight s => await SetWeightStep.RunAsync(run, environment, s),
             Step.Hold s => await HoldStep.RunAsync(run, environment, s),
+            Step.Watch s => WatchStep.Run(run, environment, s),
             _ => throw new UnreachableException($"No handler for {step.GetType()}."),
         };
     }
@@ -138,6 +142,9 @@ public sealed class RolloutOrchestrator : Orchestrator<RolloutInput, RolloutResu
             Leg = null,
             WaitingFor = [],
             ApprovedBy = [],
+            Evidence = null,
+            Items = [],
+            QueuePosition = null,
             Message = step.Title,
         });
     }
@@ -146,6 +153,7 @@ public sealed class RolloutOrchestrator : Orchestrator<RolloutInput, RolloutResu
     internal static void Completed(RolloutRun run, Step step, StepState state, string message)
     {
         run.InStep = false;
+        run.Finished.Add(new FinishedStep(run.StepIndex, step.Title, state.ToString(), message));
         run.Journal.Note(
             "step.completed",
             step.Environment,

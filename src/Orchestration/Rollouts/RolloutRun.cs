@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sluice.Domain.Approvals;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
@@ -13,6 +14,7 @@ internal sealed class RolloutRun
 {
     private static readonly TimeSpan ShortestQueueLook = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestQueueLook = TimeSpan.FromMinutes(10);
+    private const int MostPaths = 10;
 
     private readonly Dictionary<string, EnvironmentRun> _environments = new(StringComparer.Ordinal);
     private readonly List<string> _lines = [];
@@ -31,8 +33,10 @@ internal sealed class RolloutRun
             Service = plan.Service,
             Version = input.Release.Version,
             StepCount = plan.Steps.Count,
+            Emergency = input.Emergency,
         });
-        Inbox = new Inbox(context, input.RolloutId, input.Kind, Journal);
+        Inbox = new Inbox(context, input, Journal);
+        StartedAt = context.CurrentUtcDateTime;
     }
 
     public DurableContext Context { get; }
@@ -46,6 +50,12 @@ internal sealed class RolloutRun
     public Journal Journal { get; }
 
     public string Id => Input.RolloutId;
+
+    /// <summary>UTC.</summary>
+    public DateTime StartedAt { get; }
+
+    /// <summary>The steps that have ended, in order.</summary>
+    public List<FinishedStep> Finished { get; } = [];
 
     /// <summary>The step that runs.</summary>
     public int StepIndex { get; set; }
@@ -65,6 +75,12 @@ internal sealed class RolloutRun
     /// <summary>How to undo what was done, oldest first.</summary>
     public IReadOnlyList<Compensation> Stack => _stack;
 
+    /// <summary>What the last look said, a line for each metric: the evidence of an incident.</summary>
+    public IReadOnlyList<string> LastEvidence { get; set; } = [];
+
+    /// <summary>What is looked at after the release.</summary>
+    public List<(EnvironmentRun Environment, Step.Watch Step)> Afterwards { get; } = [];
+
     /// <summary>What a rollback cannot undo, one line each.</summary>
     public List<string> Left { get; } = [];
 
@@ -78,6 +94,10 @@ internal sealed class RolloutRun
     public long NextWriteNumber => _write + 1;
 
     public DateTimeOffset Now => new(Context.CurrentUtcDateTime, TimeSpan.Zero);
+
+    /// <summary>Whether the release was brought up in an environment.</summary>
+    public bool HasDeployed(string environment) =>
+        _stack.Exists(c => c is Compensation.StopRevision && c.Target.Environment.Name == environment);
 
     /// <summary>Asks the world something.</summary>
     public Task<TOut> ReadAsync<TIn, TOut>(ActivityRef<TIn, TOut> activity, TIn input) =>
@@ -124,9 +144,15 @@ internal sealed class RolloutRun
         }
 
         Journal.Show(Journal.Status with { Weight = weight });
+        await WarmAsync(environment);
         var (fence, key) = NextWrite(environment);
         var applied = await WriteAsync(
             ActivityRefs.SetTraffic, new TrafficChange(environment.Target, environment.At(weight), fence, key));
+        if (weight > environment.Weight)
+        {
+            environment.WarmFrom = Now;
+        }
+
         environment.Weight = weight;
         if (weight == 100 && environment.Row.PromotedAt is null)
         {
@@ -138,6 +164,30 @@ internal sealed class RolloutRun
             "traffic.moved", environment.Name, $"{environment.Revision} has {weight} % of the traffic of {environment.Name}",
             ("weight", weight.ToString(CultureInfo.InvariantCulture)), ("revision", environment.Revision));
         await Journal.ShowAsync(Journal.Status with { ActualWeight = applied.Of(environment.Revision) });
+    }
+
+    // The first user must not be the first request. A warming that fails says nothing of the release: its health and its users do.
+    private async Task WarmAsync(EnvironmentRun environment)
+    {
+        var deploy = Plan.Steps.OfType<Step.Deploy>().FirstOrDefault(s => s.Environment == environment.Name);
+        if (environment.Warmed || deploy is not { WarmingRequests: > 0 and var requests })
+        {
+            return;
+        }
+
+        environment.Warmed = true;
+        var suites = Plan.Steps.OfType<Step.Smoke>().Where(s => s.Environment == environment.Name).SelectMany(s => s.Suite.Checks);
+        var paths = suites.Where(c => c is { Method: "GET", Status: < 400 }).Select(c => c.Path).Distinct().Take(MostPaths).ToList();
+        try
+        {
+            var report = await Inbox.UntilAsync(Context.CallActivityAsync(
+                ActivityRefs.Warm, new WarmInput(environment.Target, environment.Revision, requests, paths)));
+            Journal.Note("revision.warmed", environment.Name, $"{environment.Revision} answered {report.Answered} of {requests} requests of ours", ("revision", environment.Revision));
+        }
+        catch (TaskFailureException failure)
+        {
+            Journal.Note("warming.failed", environment.Name, $"{environment.Revision} gets its traffic cold: {failure.Failure.ErrorMessage}", ("revision", environment.Revision));
+        }
     }
 
     /// <summary>The environment, in this rollout's hands: waits in line for it the first time.</summary>
@@ -198,6 +248,7 @@ internal sealed class RolloutRun
             {
                 Phase = Phase.Pending,
                 Environment = name,
+                QueuePosition = ahead.Length,
                 Message = $"waits for {name}: {state.Owner} holds it" + (ahead.Length > 1 ? $", {ahead.Length - 1} more before this one" : ""),
             });
             await Inbox.SleepLightlyAsync(patience);

@@ -1,4 +1,5 @@
 using Sluice.Domain.Analysis;
+using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Activities;
@@ -11,7 +12,11 @@ namespace Sluice.Orchestration.Soaks;
 /// <param name="GridStart">The moment of tick 0, UTC: ticks are on an absolute grid.</param>
 /// <param name="FirstTick">The first tick of this leg.</param>
 /// <param name="Holding">Why the soak held when the leg before ended; null when it did not.</param>
-public sealed record LegInput(LookTerms Terms, SoakState State, DateTime GridStart, long FirstTick, PauseReason? Holding);
+public sealed record LegInput(LookTerms Terms, SoakState State, DateTime GridStart, long FirstTick, PauseReason? Holding)
+{
+    /// <summary>Whether it had failed when the leg before ended, and nothing moved.</summary>
+    public bool Suppressed { get; init; }
+}
 
 /// <summary>How a stretch of looking ended.</summary>
 /// <param name="End">Why.</param>
@@ -20,7 +25,11 @@ public sealed record LegInput(LookTerms Terms, SoakState State, DateTime GridSta
 /// <param name="Progress">How far the soak is.</param>
 /// <param name="Holding">Why it holds; null when it does not.</param>
 /// <param name="Reason">For people.</param>
-public sealed record LegResult(LegEnd End, SoakState State, long NextTick, SoakProgress Progress, PauseReason? Holding, string Reason);
+public sealed record LegResult(LegEnd End, SoakState State, long NextTick, SoakProgress Progress, PauseReason? Holding, string Reason)
+{
+    /// <summary>Whether it has failed and automatic rollback is off.</summary>
+    public bool Suppressed { get; init; }
+}
 
 /// <summary>Why a leg ended.</summary>
 public enum LegEnd
@@ -37,7 +46,7 @@ public enum LegEnd
     /// <summary>Nothing learned for the patience of the plan.</summary>
     NoData,
 
-    /// <summary>It began or ceased to hold: the parent shows it, the next leg goes on.</summary>
+    /// <summary>It began or ceased to hold, or to fail without consequence: the parent shows it, the next leg goes on.</summary>
     HoldChanged,
 
     /// <summary>The rollout wanted it to end.</summary>
@@ -84,6 +93,11 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
                 // The next tick is the next attempt. The release is not to blame.
                 progress = progress with { Verdict = Verdict.Error, Reason = "could not look: " + failure.Failure.ErrorMessage };
                 context.SetCustomStatus(progress);
+                if (input.Terms.OnNoData != NoDataAction.Wait && context.CurrentUtcDateTime - state.LastGainAt.UtcDateTime >= input.Terms.Rules.Patience)
+                {
+                    return Result(LegEnd.NoData, PauseReason.MetricsUnavailable, progress.Reason!);
+                }
+
                 if (++blind == BlindAfter && input.Holding != PauseReason.MetricsUnavailable)
                 {
                     return Result(LegEnd.HoldChanged, PauseReason.MetricsUnavailable, progress.Reason!);
@@ -104,15 +118,16 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
                 return Result(end, look.Holding, look.Reason);
             }
 
-            if (look.Progress is not null && look.Holding != input.Holding)
+            if (look.Progress is not null && (look.Holding != input.Holding || look.Suppressed != input.Suppressed))
             {
-                return Result(LegEnd.HoldChanged, look.Holding, look.Reason);
+                return Result(LegEnd.HoldChanged, look.Holding, look.Reason) with { Suppressed = look.Suppressed };
             }
         }
 
         return Result(LegEnd.Rotated, input.Holding, progress.Reason ?? "");
 
-        LegResult Result(LegEnd end, PauseReason? holding, string reason) => new(end, state, tick, progress, holding, reason);
+        LegResult Result(LegEnd end, PauseReason? holding, string reason) =>
+            new(end, state, tick, progress, holding, reason) { Suppressed = input.Suppressed };
 
         long TickAt(DateTime now) => (long)Math.Ceiling((now - input.GridStart) / input.Terms.Tick - 0.5);
     }

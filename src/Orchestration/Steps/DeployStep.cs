@@ -20,7 +20,8 @@ internal static class DeployStep
         var revision = environment.Revision;
         var started = run.Context.CurrentUtcDateTime;
         await run.PushAsync(new Compensation.StopRevision(environment.Target, environment.LockNumber, revision));
-        await StartAsync(run, environment);
+        await StartAsync(run, environment, step);
+        environment.WarmFrom = run.Now;
         var ready = $"{revision} is ready after {Durations.Format(run.Context.CurrentUtcDateTime - started)}";
         run.Journal.Note("revision.ready", environment.Name, ready, ("revision", revision));
 
@@ -35,11 +36,11 @@ internal static class DeployStep
         return StepEnd.Passed($"{ready}, at {weight} %");
     }
 
-    private static async Task StartAsync(RolloutRun run, EnvironmentRun environment)
+    private static async Task StartAsync(RolloutRun run, EnvironmentRun environment, Step.Deploy step)
     {
         var release = run.Input.Release;
         var (fence, key) = run.NextWrite(environment);
-        var within = environment.Target.Environment.Platform.ReadyWithin();
+        var within = step.ReadyWithin ?? environment.Target.Environment.Platform.ReadyWithin();
         Expect(run.Context.CurrentUtcDateTime + within);
         var state = await run.WriteAsync(
             ActivityRefs.StartRevision,

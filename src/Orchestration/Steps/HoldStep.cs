@@ -10,8 +10,9 @@ internal static class HoldStep
 {
     public static async Task<StepEnd> RunAsync(RolloutRun run, EnvironmentRun environment, Step.Hold step)
     {
-        var rules = SoakRules.For(step, run.Plan.Analysis, environment.Target.Environment.Metrics, environment.IsFirst);
-        var watch = new Watch(run, environment, "hold", rules, NoDataAction.Wait, suite: null);
+        var rules = WatchRules.Of(
+            run.Plan, step, environment.Weight, environment.IsFirst, environment.Evidence, environment.WarmupLeft(step.Warmup, run.Now));
+        var watch = new Watch(run, environment, "hold", rules, step.Glance) { Suite = step.Suite };
         var (end, reason) = await watch.RunAsync();
         switch (end)
         {

@@ -1,9 +1,9 @@
+using Sluice.Domain.Analysis;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
-using Sluice.Orchestration.Activities;
-using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Rollouts;
+using Sluice.Orchestration.Soaks;
 
 namespace Sluice.Orchestration.Steps;
 
@@ -12,6 +12,9 @@ internal static class Measuring
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
+
+    // A decision that nobody takes in a quarter of a year is a no.
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(90);
 
     /// <summary>Runs the activity; while it fails the rollout is paused with <see cref="PauseReason.MetricsUnavailable"/>, half an hour at most.</summary>
     /// <exception cref="GoBackException">It could not be measured for half an hour, or a person decided.</exception>
@@ -52,47 +55,39 @@ internal static class Measuring
         }
     }
 
-    /// <summary>
-    /// What a failed verdict leads to: back, or, when the server's automatic rollback is off, a wait for a person who promotes or goes back.
-    /// </summary>
+    /// <summary>What a failed verdict leads to: back, or a wait for a person who promotes or goes back.</summary>
     /// <exception cref="GoBackException">It goes back.</exception>
     public static async Task FailAsync(RolloutRun run, EnvironmentRun environment, FailureAction action, string reason)
     {
-        if (action.Kind == FailureActionKind.Rollback && (await SwitchesAsync(run)).AutoRollback)
+        if (action.Kind == FailureActionKind.Rollback)
         {
             throw new GoBackException(Outcome.RolledBack, reason);
         }
 
-        if (action is { Kind: FailureActionKind.Reduce, Weight: { } weight } && weight < environment.Weight && !environment.IsFirst)
+        var reduces = action is { Kind: FailureActionKind.Reduce, Weight: { } to } && to < environment.Weight && !environment.IsFirst;
+        if (reduces)
         {
-            await run.MoveAsync(environment, weight);
+            await run.MoveAsync(environment, action.Weight!.Value);
         }
 
-        run.Journal.Note("paused", environment.Name, $"failed, waits for a person: {reason}");
-        await run.Journal.ShowAsync(run.Journal.Status with
-        {
-            Phase = Phase.Paused,
-            PauseReason = PauseReason.Inconclusive,
-            WaitsUntil = null,
-            Leg = null,
-            Message = $"failed, waits for promote, abort or rollback: {reason}",
-        });
-        var command = await run.Inbox.CommandAsync(c => c.Kind == CommandKind.Promote);
-        run.Journal.Note(
-            "resumed", environment.Name, $"promoted by {command.Actor} in spite of: {reason}", ("actor", command.Actor));
-        await run.Journal.ShowAsync(run.Journal.Status with { Phase = Phase.Progressing, PauseReason = null, Message = "promoted by " + command.Actor });
+        var where = reduces ? $"failed, reduced to {environment.Weight} %" : "failed";
+        run.Journal.Note("paused", environment.Name, $"{where}, waits for a person: {reason}", ("decision", "promote, abort or rollback"));
+        var by = await DecisionAsync(run, environment, $"{where}, waits for promote, abort or rollback: {reason}");
+        run.Journal.Note("resumed", environment.Name, $"{by} in spite of: {reason}");
+        await run.Journal.ShowAsync(run.Journal.Status with { Phase = Phase.Progressing, PauseReason = null, Leg = null, Message = by });
     }
 
-    // When even this cannot be read, the safe answer is the default one.
-    private static async Task<Switches> SwitchesAsync(RolloutRun run)
+    // While people think, users are still served: a revision that stops working does not wait for them.
+    private static async Task<string> DecisionAsync(RolloutRun run, EnvironmentRun environment, string question)
     {
-        try
+        var rules = new SoakRules(
+            Longest, Detection.Glance, SoakClock.Wall, 0, TimeSpan.MaxValue, TimeSpan.Zero, [], environment.IsFirst)
         {
-            return await run.ReadAsync(ActivityRefs.ReadSwitches, Unit.Value);
-        }
-        catch (TaskFailureException)
-        {
-            return new Switches(AutoRollback: true);
-        }
+            Measures = environment.Target.Environment.Metrics is not MetricsSpec.None,
+            Comparison = Comparison.None,
+        };
+        var guard = new Watch(run, environment, "guard", rules, Detection.Glance) { Question = question };
+        var (end, reason) = await guard.RunAsync();
+        return end == WatchEnd.Promoted ? reason : throw new GoBackException(Outcome.RolledBack, $"{reason} (while it waited: {question})");
     }
 }

@@ -17,13 +17,22 @@ internal static class SoakStep
             return StepEnd.Skipped("sent to 100 % at once");
         }
 
-        var rules = SoakRules.For(step, run.Plan.Analysis, environment.Target.Environment.Metrics, environment.IsFirst);
-        var watch = new Watch(run, environment, "soak", rules, step.OnNoData, step.Suite);
+        var rules = WatchRules.Of(
+            run.Plan, step, environment.Weight, environment.IsFirst, environment.Evidence, environment.WarmupLeft(step.Warmup, run.Now));
+        var watch = new Watch(run, environment, "soak", rules, step.Glance)
+        {
+            OnNoData = step.OnNoData,
+            OnFailure = step.OnFailure.Kind,
+            Suite = step.Suite,
+        };
         while (true)
         {
             var (end, reason) = await watch.RunAsync();
             switch (end)
             {
+                case WatchEnd.Passed when step.LoadTest is { } loadTest:
+                    var (again, _) = await BaselineStep.RunAsync(run, environment, loadTest);
+                    return new StepEnd(again, $"{reason}; the load test holds at the end, too");
                 case WatchEnd.Passed:
                     return StepEnd.Passed(reason);
                 case WatchEnd.Promoted:
@@ -49,7 +58,11 @@ internal static class SoakStep
     /// <summary>Nobody can tell: a person decides. Resume looks on, promote goes on.</summary>
     private static async Task<StepEnd?> UndecidedAsync(RolloutRun run, EnvironmentRun environment, Watch watch, string reason)
     {
-        run.Journal.Note("paused", environment.Name, reason);
+        if (!watch.Announced)
+        {
+            run.Journal.Note("paused", environment.Name, reason);
+        }
+
         await run.Journal.ShowAsync(run.Journal.Status with
         {
             Phase = Phase.Paused,

@@ -3,7 +3,7 @@ namespace Sluice.Registry.Storage;
 /// <summary>The tables, by version. A version that has been released is never edited: changes are a further entry.</summary>
 internal static class Schema
 {
-    private static readonly IReadOnlyList<Func<IDialect, string>> Versions = [Version1, Version2];
+    private static readonly IReadOnlyList<Func<IDialect, string>> Versions = [Version1, Version2, Version3];
 
     /// <summary>The version this program reads and writes.</summary>
     public static int Current => Versions.Count;
@@ -167,5 +167,11 @@ internal static class Schema
 
     private static string Version2(IDialect d) => $"""
         CREATE TABLE task_hub (name {d.Text} NOT NULL);
+        """;
+
+    private static string Version3(IDialect d) => $"""
+        ALTER TABLE commands ADD COLUMN details {d.Text};
+        ALTER TABLE rollouts ADD COLUMN emergency {d.Text};
+        ALTER TABLE rollouts ADD COLUMN freeze_override {d.Text};
         """;
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Plans.Compilation;
 
@@ -15,6 +16,10 @@ public sealed class SchemaTests
         ["gatewayRouter"] = PlanKeys.GatewayRouter,
         ["noRouter"] = PlanKeys.NoRouter,
         ["metricsSource"] = PlanKeys.Metrics,
+        ["prometheusMetrics"] = PlanKeys.PrometheusMetrics,
+        ["provider"] = PlanKeys.Provider,
+        ["basic"] = PlanKeys.Basic,
+        ["secretHeader"] = PlanKeys.SecretHeader,
         ["step"] = [.. PlanKeys.Steps.Keys],
         ["stepValidate"] = PlanKeys.Validate,
         ["stepMigrate"] = PlanKeys.Migrate,
@@ -23,12 +28,17 @@ public sealed class SchemaTests
         ["stepBaseline"] = PlanKeys.Baseline,
         ["stepSoak"] = PlanKeys.Soak,
         ["stepApproval"] = PlanKeys.Approval,
+        ["stepChecklist"] = PlanKeys.Checklist,
+        ["checklistItem"] = PlanKeys.ChecklistItem,
+        ["stepSignOff"] = PlanKeys.SignOff,
         ["stepSetWeight"] = PlanKeys.SetWeight,
         ["stepHold"] = PlanKeys.Hold,
         ["stepWatch"] = PlanKeys.Watch,
         ["reduce"] = PlanKeys.Reduce,
         ["analysis"] = PlanKeys.Analysis,
         ["metric"] = PlanKeys.Metric,
+        ["threshold"] = PlanKeys.Threshold,
+        ["template"] = PlanKeys.Template,
         ["notify"] = PlanKeys.Notify,
     };
 
@@ -49,12 +59,20 @@ public sealed class SchemaTests
         var plan = Read("sluice");
         Assert.Equal(PlanWords.Platforms, Words(plan, "platform", "kind"));
         Assert.Equal(PlanWords.Routers, Words(plan, "gatewayRouter", "kind").Concat(Words(plan, "noRouter", "kind")));
-        Assert.Equal(PlanWords.MetricSources, Words(plan, "metricsSource", "kind"));
+        Assert.Equal(PlanWords.MetricSources.Order(), Words(plan, "metricsSource", "kind").Concat(Words(plan, "prometheusMetrics", "kind")).Order());
+        Assert.Equal(PlanWords.Providers, Words(plan, "provider", "kind"));
+        Assert.Equal(PlanWords.Units.Keys, Words(plan, "threshold", "unit"));
+        Assert.Equal(PlanWords.Severities.Keys, Words(plan, "threshold", "severity"));
+        Assert.Equal(PlanWords.Resources.Keys, Words(plan, "threshold", "resource"));
+        Assert.Equal(ThresholdTemplates.Names, Words(plan, "template", "template"));
         Assert.Equal(PlanWords.Concurrencies.Keys, Words(plan.GetProperty("properties").GetProperty("concurrency")));
         Assert.Equal(PlanWords.Clocks.Keys, Words(plan, "stepSoak", "clock"));
         Assert.Equal(PlanWords.NoDataActions.Keys, Words(plan, "stepSoak", "onNoData"));
         Assert.Equal(PlanWords.FailureActions.Keys, Words(Property(plan, "stepSoak", "onFailure").GetProperty("oneOf")[0]));
         Assert.Equal(PlanWords.TimeoutActions.Keys, Words(plan, "stepApproval", "onTimeout"));
+        Assert.Equal(PlanWords.TimeoutActions.Keys, Words(plan, "stepChecklist", "onTimeout"));
+        Assert.Equal(PlanWords.SignOffMoments.Keys, Words(plan, "stepSignOff", "since"));
+        Assert.Equal(PlanWords.Metrics.Keys, Words(plan, "checklistItem", "metric"));
         Assert.Equal(PlanWords.Metrics.Keys, Words(plan, "metric", "name"));
         Assert.Equal(NamedPlans.Names, Words(plan, "strategy", "name"));
         Assert.Equal(NamedPlans.Names, Words(plan.GetProperty("properties").GetProperty("strategy").GetProperty("oneOf")[0]));

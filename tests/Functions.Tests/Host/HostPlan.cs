@@ -39,6 +39,7 @@ internal sealed class HostPlan(string service, string folder)
                 platform: { kind: process, command: [{{command}}], directory: "{{folder}}", portVariable: PORT,
                             health: /health, readyWithin: 60s, replicas: 1, stopWithin: 5s }
                 router:   { kind: gateway, listen: "127.0.0.1:{{_port}}" }
+                verifyRollbackAfter: 1s
                 metrics:  { kind: gateway }
             steps:
               - validate: { environment: production }

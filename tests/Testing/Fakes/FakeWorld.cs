@@ -27,6 +27,9 @@ public sealed record Behaviour
 
     /// <summary>Time to an answer, seconds.</summary>
     public double LatencySeconds { get; init; } = 0.02;
+
+    /// <summary>Time to an answer, seconds, by the time since it was started; null for the same all along.</summary>
+    public Func<TimeSpan, double>? Latency { get; init; }
 }
 
 /// <summary>
@@ -57,6 +60,9 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
 
     /// <summary>Users' requests a second, in each environment.</summary>
     public double RequestsPerSecond { get; set; } = 100;
+
+    /// <summary>Environments that nobody uses.</summary>
+    public HashSet<string> WithoutUsers { get; } = [];
 
     /// <summary>What the router can do.</summary>
     public RouterCapabilities Capabilities { get; set; } = new(true, 1);
@@ -214,7 +220,7 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
         var place = At(target.Environment.Name);
         Count(place);
         return new MetricReading(
-            _epoch, time.GetUtcNow(), place.Counts.ToDictionary(c => c.Key, c => c.Value.Rounded(Of(place.VersionOf(c.Key)).LatencySeconds)));
+            _epoch, time.GetUtcNow(), place.Counts.ToDictionary(c => c.Key, c => c.Value.Rounded()));
     });
 
     public Task<SmokeReport> RunAsync(ProbeEndpoint endpoint, SmokeSuite suite, CancellationToken cancellationToken) => Do(new("smoke", cancellationToken), () =>
@@ -300,15 +306,17 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
             foreach (var (name, weight) in place.Weights)
             {
                 var revision = place.Revisions[name];
-                var requests = RequestsPerSecond * step.TotalSeconds * weight / 100;
-                var rate = Of(revision.Version).ErrorRate(place.CountedTo - revision.StartedAt);
+                var requests = WithoutUsers.Contains(place.Name) ? 0 : RequestsPerSecond * step.TotalSeconds * weight / 100;
+                var behaviour = Of(revision.Version);
+                var age = place.CountedTo - revision.StartedAt;
                 if (!place.Counts.TryGetValue(name, out var tally))
                 {
                     place.Counts[name] = tally = new Tally();
                 }
 
                 tally.Requests += requests;
-                tally.Errors += requests * rate;
+                tally.Errors += requests * behaviour.ErrorRate(age);
+                tally.Latency[LatencyBuckets.IndexOf(behaviour.Latency?.Invoke(age) ?? behaviour.LatencySeconds)] += requests;
             }
 
             place.CountedTo += step;
@@ -349,12 +357,9 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
 
         public double Errors { get; set; }
 
-        public RevisionCounts Rounded(double latency)
-        {
-            var counts = new long[LatencyBuckets.Count];
-            counts[LatencyBuckets.IndexOf(latency)] = (long)Requests;
-            return new RevisionCounts((long)Requests, (long)Errors, 0, 0, counts);
-        }
+        public double[] Latency { get; } = new double[LatencyBuckets.Count];
+
+        public RevisionCounts Rounded() => new((long)Requests, (long)Errors, 0, 0, [.. Latency.Select(c => (long)c)]);
     }
 }
 

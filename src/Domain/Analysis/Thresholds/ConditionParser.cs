@@ -63,8 +63,8 @@ public sealed class ConditionParser
         var root = Or();
         if (_at < _text.Length)
         {
-            throw Take("=")
-                ? Fault(_at - 1, "'=' does not compare.", "write '=='")
+            throw _text[_at] == '='
+                ? Fault(_at, "'=' does not compare.", "write '=='")
                 : Fault(_at, $"Expected an operator or the end, found {Found()}.", "combine with 'and' and 'or'");
         }
 
@@ -132,9 +132,10 @@ public sealed class ConditionParser
         Number(left, start);
         var rightAt = _at;
         var right = Number(Primary(), rightAt);
-        if (Operator() is { } second)
+        var chainedAt = _at;
+        if (Operator() is not null)
         {
-            throw Fault(_at - second.Length, "Comparisons do not chain.", "join two of them with 'and'");
+            throw Fault(chainedAt, "Comparisons do not chain.", "join two of them with 'and'");
         }
 
         if (left is Condition.Literal && right is Condition.Literal)

@@ -18,11 +18,14 @@ internal sealed class CountWindows
         ["latency-p99"] = MetricUnit.Seconds,
     };
 
-    private readonly IReadOnlyDictionary<int, CountMark> _before;
-    private readonly Dictionary<int, CountMark> _marks;
+    /// <summary>A share or a percentile is of this many requests at least: a window with fewer stays open.</summary>
+    public const int MinRequests = 10;
+
+    private readonly IReadOnlyDictionary<string, CountMark> _before;
+    private readonly Dictionary<string, CountMark> _marks;
     private readonly SoakLook _look;
 
-    public CountWindows(IReadOnlyDictionary<int, CountMark> before, SoakLook look)
+    public CountWindows(IReadOnlyDictionary<string, CountMark> before, SoakLook look)
     {
         _before = before;
         _marks = before.ToDictionary();
@@ -30,12 +33,13 @@ internal sealed class CountWindows
     }
 
     /// <summary>For the next look.</summary>
-    public IReadOnlyDictionary<int, CountMark> Marks => _marks;
+    public IReadOnlyDictionary<string, CountMark> Marks => _marks;
 
     /// <summary>What the counts say; null while a window is open.</summary>
     public QueryAnswer? Answer(ThresholdSpec threshold)
     {
-        var key = (int)threshold.Interval.TotalSeconds;
+        var counting = threshold.Query == "requests";
+        var key = Durations.Format(threshold.Interval) + (counting ? " requests" : "");
         if (_look.Reading is not { } reading)
         {
             return new QueryAnswer(QueryResult.Failed(_look.ReadingError ?? "the environment's counts could not be read"));
@@ -53,12 +57,18 @@ internal sealed class CountWindows
             return null;
         }
 
-        _marks[key] = now;
         if (before.Epoch != now.Epoch || now.Canary.Requests < before.Canary.Requests || (now.Stable?.Requests < before.Stable?.Requests))
         {
+            _marks[key] = now;
             return new QueryAnswer(QueryResult.Failed("the source lost its counts since the last measurement"));
         }
 
+        if (!counting && now.Canary.Requests - before.Canary.Requests < MinRequests)
+        {
+            return null;
+        }
+
+        _marks[key] = now;
         return new QueryAnswer(
             Value(threshold.Query, now.Canary.Since(before.Canary)),
             now.Stable is null ? null : Value(threshold.Query, now.Stable.Since(before.Stable ?? RevisionCounts.Zero)));

@@ -167,7 +167,7 @@ public static class ThresholdJudge
         }
 
         var broken = $"{shown}, breaks {why}";
-        if (threshold.Resource is not null && look.Stable is not null)
+        if (threshold.WhileStableHolds && look.Stable is not null && !(threshold.Provider == ThresholdSpec.Counts && answer.Stable is { IsEmpty: true, Error: null }))
         {
             if (answer.Stable is not { } stable)
             {
@@ -312,9 +312,10 @@ public static class ThresholdJudge
         return $"Metric \"{threshold.Name}\" assessed {phase} due to {why}: {tally.Message}";
     }
 
+    /// <summary>Without traffic there is nothing to count, and the soak's own rules say what follows; a server must have been asked once.</summary>
     private static bool IsOpen(ThresholdSpec threshold, ThresholdTally? tally, ThresholdPhase phase) => phase switch
     {
-        ThresholdPhase.Pending => true,
+        ThresholdPhase.Pending => threshold.Provider != ThresholdSpec.Counts,
         ThresholdPhase.Running => tally!.BrokenSince is not null || tally.ConsecutiveErrors > 0 || threshold.ConsecutiveSuccessLimit > 0,
         _ => false,
     };

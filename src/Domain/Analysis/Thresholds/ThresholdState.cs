@@ -9,8 +9,8 @@ public sealed record ThresholdState
     /// <summary>How each one fared, by its name; those not measured yet are absent.</summary>
     public IReadOnlyDictionary<string, ThresholdTally> Metrics { get; init; } = new Dictionary<string, ThresholdTally>();
 
-    /// <summary>The counts at the last measurement, by interval in whole seconds: those of one interval share them.</summary>
-    public IReadOnlyDictionary<int, CountMark> Marks { get; init; } = new Dictionary<int, CountMark>();
+    /// <summary>The counts at the last measurement, by interval: those of one interval share them.</summary>
+    public IReadOnlyDictionary<string, CountMark> Marks { get; init; } = new Dictionary<string, CountMark>();
 
     /// <summary>A person wants to go on in spite of what held: what could not be told so far is forgotten, what failed is not.</summary>
     public ThresholdState StartOver() => this with

@@ -6,7 +6,7 @@ internal static class AnalysisSection
     private static readonly MetricSpec DefaultErrors = new(MetricName.Errors, 0.01, null, 0, 50);
 
     /// <summary>Without any metric declared, errors up to 1 in 100 are good.</summary>
-    public static AnalysisSpec Read(Fields plan, Faults faults)
+    public static AnalysisSpec Read(Fields plan, IReadOnlyList<EnvironmentDraft> environments, Faults faults)
     {
         if (plan.Find("analysis") is not { } node)
         {
@@ -16,8 +16,15 @@ internal static class AnalysisSection
         var fields = Fields.Of(node, faults, PlanKeys.Analysis);
         var budget = fields.Number("budget", 0.0001, 0.5) ?? 0.01;
         var metrics = new List<MetricSpec>();
+        var thresholds = new ThresholdSection(environments, faults);
         foreach (var item in fields.Items("metrics"))
         {
+            if (ThresholdSection.Takes(item))
+            {
+                thresholds.Read(item);
+                continue;
+            }
+
             if (Metric(item, faults) is not { } metric)
             {
                 continue;
@@ -31,7 +38,7 @@ internal static class AnalysisSection
             metrics.Add(metric);
         }
 
-        return new AnalysisSpec(budget, metrics.Count == 0 ? [DefaultErrors] : metrics);
+        return new AnalysisSpec(budget, metrics.Count == 0 ? [DefaultErrors] : metrics) { Thresholds = thresholds.WithDryRuns(fields) };
     }
 
     public static Concurrency Concurrency(Fields plan) => plan.Word("concurrency", PlanWords.Concurrencies) ?? Plans.Concurrency.Queue;

@@ -14,18 +14,30 @@ internal sealed record EnvironmentDraft(
     /// <summary>Whether a failed verdict rolls back by itself.</summary>
     public bool AutoRollback { get; init; } = true;
 
+    /// <summary>From moving traffic back to looking whether the old version bears it.</summary>
+    public TimeSpan VerifyRollbackAfter { get; init; }
+
     /// <summary>Whether the traffic can be split; unknown counts as yes, since that fault is reported already.</summary>
     public bool Splits => Router is not RouterSpec.None;
 
     /// <summary>Whether there are numbers; unknown counts as yes.</summary>
     public bool Measures => Metrics is not MetricsSpec.None;
 
+    /// <summary>The servers that answer the plan's own queries here.</summary>
+    public IReadOnlyList<ProviderSpec> Providers { get; init; } = [];
+
+    /// <summary>Whether a metric of the plan's own can be had here.</summary>
+    public bool Answers(ThresholdSpec threshold) =>
+        threshold.Provider == ThresholdSpec.Counts ? Measures : Providers.Any(p => p.Name == threshold.Provider);
+
     /// <summary>The finished part; null when a part could not be read.</summary>
     public EnvironmentSpec? Spec => Platform is null || Router is null || Metrics is null || Variables is null
         ? null
         : new EnvironmentSpec(Name, Platform, Router, Metrics, Variables)
         {
+            Providers = Providers,
             AutoRollback = AutoRollback,
+            VerifyRollbackAfter = VerifyRollbackAfter,
             RequestsPerSecond = RequestsPerSecond,
         };
 }
@@ -88,8 +100,10 @@ internal static partial class EnvironmentSection
 
         return new EnvironmentDraft(name, order, fields, platform, router, metrics, variables)
         {
+            Providers = ProviderSection.Read(fields, metrics, faults),
             RequestsPerSecond = Rate(fields, faults),
             AutoRollback = fields.Boolean("autoRollback") ?? true,
+            VerifyRollbackAfter = fields.Duration("verifyRollbackAfter", TimeSpan.Zero, TimeSpan.FromMinutes(1)) ?? TimeSpan.FromSeconds(30),
         };
     }
 
@@ -183,6 +197,11 @@ internal static partial class EnvironmentSection
             return null;
         }
 
+        if (Kind(node) == "prometheus")
+        {
+            return ProviderSection.Counters(node, faults);
+        }
+
         Fields.Of(node, faults, PlanKeys.Metrics);
         if (Kind(node) == "none")
         {
@@ -199,7 +218,7 @@ internal static partial class EnvironmentSection
 
     private static string? Kind(Node node) => (node as Node.Mapping)?.Find("kind") is Node.Scalar { Text: var kind } ? kind : null;
 
-    private static bool HasAdapter(Node node, string what, string[] known, string[] withoutAdapter, Faults faults)
+    internal static bool HasAdapter(Node node, string what, string[] known, string[] withoutAdapter, Faults faults)
     {
         if (node is not Node.Mapping)
         {

@@ -4,12 +4,18 @@ namespace Sluice.Domain.Plans.Compilation;
 internal static class PlanKeys
 {
     public static readonly string[] Plan = ["schema", "service", "environments", "strategy", "steps", "analysis", "concurrency", "notify"];
-    public static readonly string[] Environment = ["platform", "router", "metrics", "variables", "traffic", "autoRollback"];
+    public static readonly string[] Environment =
+        ["platform", "router", "metrics", "providers", "variables", "traffic", "autoRollback", "verifyRollbackAfter"];
     public static readonly string[] ProcessPlatform =
         ["kind", "command", "directory", "portVariable", "health", "readyWithin", "replicas", "stopWithin"];
     public static readonly string[] GatewayRouter = ["kind", "listen", "client", "sticky", "trustedProxies"];
     public static readonly string[] NoRouter = ["kind"];
     public static readonly string[] Metrics = ["kind"];
+    public static readonly string[] PrometheusMetrics =
+        ["kind", "url", "headers", "bearerFromSecret", "basic", "timeout", "revisionLabel", "requests", "errors", "latency", "delay"];
+    public static readonly string[] Provider = ["kind", "url", "headers", "bearerFromSecret", "basic", "timeout"];
+    public static readonly string[] Basic = ["user", "fromSecret"];
+    public static readonly string[] SecretHeader = ["fromSecret"];
     public static readonly string[] Validate = ["environment"];
     public static readonly string[] Migrate = ["environment", "up", "down", "reversible", "expand", "database"];
     public static readonly string[] Deploy = ["environment", "weight", "readyWithin", "warmingRequests"];
@@ -19,12 +25,21 @@ internal static class PlanKeys
     public static readonly string[] Soak =
         ["environment", "duration", "every", "glance", "clock", "limits", "onFailure", "minRequests", "trafficTimeout", "onNoData", "warmup"];
     public static readonly string[] Approval = ["environment", "approvers", "required", "timeout", "onTimeout"];
+    public static readonly string[] Checklist = ["environment", "name", "items", "timeout", "onTimeout"];
+    public static readonly string[] ChecklistItem = ["name", "by", "smoke", "metric", "limit", "minRequests", "condition"];
+    public static readonly string[] SignOff = ["environment", "name", "by", "required", "since", "after", "within"];
     public static readonly string[] SetWeight = ["environment", "weight"];
     public static readonly string[] Hold = ["environment", "duration", "every", "glance", "limits", "warmup"];
     public static readonly string[] Watch = ["environment", "duration", "every", "reports", "reviews"];
     public static readonly string[] Reduce = ["reduce"];
-    public static readonly string[] Analysis = ["budget", "metrics"];
+    public static readonly string[] Analysis = ["budget", "metrics", "dryRun"];
     public static readonly string[] Metric = ["name", "limit", "regression", "failureLimit", "minRequests"];
+    public static readonly string[] Threshold =
+    [
+        "name", "query", "provider", "unit", "successCondition", "failureCondition", "interval", "initialDelay", "count", "failureLimit",
+        "inconclusiveLimit", "consecutiveErrorLimit", "consecutiveSuccessLimit", "for", "severity", "resource", "whileStableHolds", "dryRun",
+    ];
+    public static readonly string[] Template = ["template", "provider", "queries", "omit"];
     public static readonly string[] Notify = ["events", "to"];
 
     public static readonly string[] VariablesFile = ["variables"];
@@ -43,6 +58,8 @@ internal static class PlanKeys
         ["baseline"] = Baseline,
         ["soak"] = Soak,
         ["approval"] = Approval,
+        ["checklist"] = Checklist,
+        ["signOff"] = SignOff,
         ["setWeight"] = SetWeight,
         ["hold"] = Hold,
         ["watch"] = Watch,
@@ -57,9 +74,10 @@ internal static class PlanWords
         ["fly", "railway", "vercel", "digitalocean", "compose", "container-apps", "app-service"];
     public static readonly string[] Routers = ["gateway", "none"];
     public static readonly string[] RoutersWithoutAdapter = ["platform", "haproxy", "nginx"];
-    public static readonly string[] MetricSources = ["gateway", "none"];
-    public static readonly string[] MetricSourcesWithoutAdapter =
-        ["prometheus", "datadog", "azure-monitor", "cloudwatch", "sentry", "json"];
+    public static readonly string[] MetricSources = ["gateway", "prometheus", "none"];
+    public static readonly string[] MetricSourcesWithoutAdapter = ["datadog", "azure-monitor", "cloudwatch", "sentry", "json"];
+    public static readonly string[] Providers = ["prometheus", "json"];
+    public static readonly string[] ProvidersWithoutAdapter = ["datadog", "azure-monitor", "cloudwatch", "sentry"];
     public static readonly string[] Events = ["rollback", "approval", "start", "success", "failure", "pause"];
     public static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -97,8 +115,32 @@ internal static class PlanWords
         ["wait"] = TimeoutAction.Wait,
     };
 
+    public static readonly IReadOnlyDictionary<string, SignOffMoment> SignOffMoments = new Dictionary<string, SignOffMoment>
+    {
+        ["promoted"] = SignOffMoment.Promoted,
+        ["started"] = SignOffMoment.Started,
+    };
+
     public static readonly IReadOnlyDictionary<string, MetricName> Metrics =
         Enum.GetValues<MetricName>().ToDictionary(metric => metric.Text());
+
+    public static readonly IReadOnlyDictionary<string, MetricUnit> Units =
+        Enum.GetValues<MetricUnit>().ToDictionary(Analysis.Thresholds.Units.Name);
+
+    public static readonly IReadOnlyDictionary<string, Severity> Severities = new Dictionary<string, Severity>
+    {
+        ["critical"] = Severity.Critical,
+        ["warning"] = Severity.Warning,
+        ["info"] = Severity.Info,
+    };
+
+    public static readonly IReadOnlyDictionary<string, ResourceKind> Resources = new Dictionary<string, ResourceKind>
+    {
+        ["cpu"] = ResourceKind.Cpu,
+        ["memory"] = ResourceKind.Memory,
+        ["memory-growth"] = ResourceKind.MemoryGrowth,
+        ["connections"] = ResourceKind.Connections,
+    };
 
     public static readonly IReadOnlyDictionary<string, VariableFormat> Formats = new Dictionary<string, VariableFormat>
     {

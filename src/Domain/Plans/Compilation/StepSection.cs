@@ -64,7 +64,9 @@ internal sealed class StepSection(
             "smoke" => Smoke(fields, environment),
             "baseline" => Baseline(fields, environment),
             "soak" => Soak(fields, environment),
-            "approval" => Approval(fields),
+            "approval" => GateSection.Approval(fields, faults),
+            "checklist" => GateSection.Checklist(fields, environment, files, faults),
+            "signOff" => GateSection.SignOff(fields, _weights.ContainsValue(100), faults),
             "setWeight" => SetWeight(fields, environment),
             "hold" => Hold(fields, environment),
             _ => Watch(fields, environment),
@@ -72,6 +74,8 @@ internal sealed class StepSection(
         CheckWatched(kind, fields, environment);
         return step with { Environment = environment?.Name };
     }
+
+    private static bool IsGate(string kind) => kind is "approval" or "checklist" or "signOff";
 
     /// <summary><c>setWeight: 10</c>, <c>hold: 1h</c> and <c>soak: 15m</c> in their long form.</summary>
     private static Node Long(string kind, Node value)
@@ -98,7 +102,7 @@ internal sealed class StepSection(
                 _currentUnknown = true;
                 fields.Find("environment", environments.Count > 0 ? environments[^1].Name : "production");
             }
-            else if (kind != "approval" && !_currentUnknown && !fields.Has("environment"))
+            else if (!IsGate(kind) && !_currentUnknown && !fields.Has("environment"))
             {
                 faults.Add("no-environment", fields.At, $"'{kind}' says no environment, and no deploy above it does.", "add 'environment: NAME'");
             }
@@ -320,6 +324,13 @@ internal sealed class StepSection(
             }
         }
 
+        foreach (var late in analysis.Thresholds.Where(t => t is { DryRun: false, Severity: Severity.Critical } && t.InitialDelay >= length && environment?.Answers(t) == true))
+        {
+            faults.Warn(
+                "late-metric", fields.At, $"This soak of {Durations.Format(length)} waits for '{late.Name}', which is first measured after {Durations.Format(late.InitialDelay)}.",
+                "a shorter initialDelay, or a longer soak");
+        }
+
         return new Step.Soak(length, every, clock, onFailure, minRequests, trafficTimeout, onNoData, Warmup(fields, length), suite)
         {
             Cadence = cadence.Count == 1 ? [] : cadence,
@@ -434,21 +445,6 @@ internal sealed class StepSection(
         return new FailureAction(FailureActionKind.Reduce, to);
     }
 
-    private Step.Approval Approval(Fields fields)
-    {
-        var approvers = fields.Texts("approvers", "[release-managers]");
-        if (approvers.Distinct().Count() < approvers.Count)
-        {
-            faults.Add("duplicate-name", fields.Where("approvers"), "An approver is named twice; each counts once.");
-        }
-
-        return new Step.Approval(
-            [.. approvers.Distinct()],
-            fields.Integer("required", 1, 20) ?? 1,
-            fields.Duration("timeout", OneSecond, LongestWait) ?? TimeSpan.FromHours(72),
-            fields.Word("onTimeout", PlanWords.TimeoutActions) ?? TimeoutAction.Rollback);
-    }
-
     private Step.Hold Hold(Fields fields, EnvironmentDraft? environment)
     {
         var duration = fields.Duration("duration", OneSecond, LongestWait, "1h");
@@ -521,7 +517,7 @@ internal sealed class StepSection(
     // The watch is the end: it runs when the environment has been given free.
     private void CheckWatched(string kind, Fields fields, EnvironmentDraft? environment)
     {
-        if (kind != "watch" && environment is not null && _watched.Contains(environment.Name))
+        if (kind is not ("watch" or "signOff") && environment is not null && _watched.Contains(environment.Name))
         {
             faults.Add("contradiction", fields.At, $"'{kind}' comes after the watch of '{environment.Name}', which begins when the release is over.", "move the watch to the end");
         }
@@ -545,7 +541,7 @@ internal sealed class StepSection(
         }
 
         var declared = plan.Find("analysis") is Node.Mapping mapping ? mapping.Find("metrics") : null;
-        if (declared is not null && analysis.Metrics.Count > 0 && environments.Count > 0 && environments.All(e => !e.Measures))
+        if (declared is Node.Sequence { Items: var items } && items.Any(i => !ThresholdSection.Takes(i)) && environments.Count > 0 && environments.All(e => !e.Measures))
         {
             faults.Add(
                 "contradiction", declared, "Metrics are declared, and no environment has a source of metrics.",
