@@ -1,4 +1,5 @@
 using Sluice.Domain.Analysis;
+using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
 using Sluice.Orchestration.Ports;
 
@@ -36,7 +37,7 @@ public sealed record Behaviour
 /// Platform, router, metrics, smoke runner and load test of one imaginary place, in virtual time. It keeps the contracts: everything is
 /// ensure, late fences are refused, traffic goes to ready revisions only, and every effect is in <see cref="Journal"/> once.
 /// </summary>
-public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITrafficRouter, IMetricSource, ISmokeRunner, ILoadTest, ISecretStore
+public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITrafficRouter, IMetricSource, IMetricQueries, ISmokeRunner, ILoadTest, ISecretStore
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Place> _places = [];
@@ -69,6 +70,9 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
 
     /// <summary>What the load test measures.</summary>
     public LoadReport Load { get; set; } = new(1000, 0, 0.010, 0.020, 0.030, 500);
+
+    /// <summary>What a provider answers to a query, with its arguments.</summary>
+    public Func<string, QueryArguments, QueryResult> Answer { get; set; } = (_, _) => new QueryResult([]);
 
     /// <summary>Every effect: <c>production: start v2</c>, <c>production: v2 10, v1 90</c>, <c>production: stop v1</c>.</summary>
     public IReadOnlyList<string> Journal
@@ -142,6 +146,11 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
     ITrafficRouter IPlatforms.Router(EnvironmentSpec environment) => this;
 
     IMetricSource? IPlatforms.Metrics(EnvironmentSpec environment) => environment.Metrics is MetricsSpec.None ? null : this;
+
+    IMetricQueries IPlatforms.Queries(ProviderSpec provider) => this;
+
+    public Task<QueryResult> AskAsync(ProviderSpec provider, string query, QueryArguments arguments, CancellationToken cancellationToken) =>
+        Do(new("query", cancellationToken), () => Answer(query, arguments));
 
     public Task<RevisionState> EnsureStartedAsync(RevisionRequest request, CancellationToken cancellationToken) => Do(new("platform.start", cancellationToken), () =>
     {
