@@ -107,6 +107,9 @@ public static class ActivityRefs
     /// <summary>Looks once: desired state, health, numbers, verdict. A smoke suite on the wall clock is part of it.</summary>
     public static ActivityRef<LookInput, LookResult> Look { get; } = new("Look") { Timeout = TimeSpan.FromSeconds(150) };
 
+    /// <summary>Which freeze windows hold an environment.</summary>
+    public static ActivityRef<FreezeInput, FreezeReport> CheckFreeze { get; } = new("CheckFreeze");
+
     /// <summary>What the server is set to.</summary>
     public static ActivityRef<Unit, Switches> ReadSwitches { get; } = new("ReadSwitches");
 
@@ -158,6 +161,7 @@ public static class OrchestrationRegistration
         .AddActivity(ActivityRefs.RunChecks, Create<RunChecksActivity>)
         .AddActivity(ActivityRefs.Baseline, Create<BaselineActivity>)
         .AddActivity(ActivityRefs.Look, Create<LookActivity>)
+        .AddActivity(ActivityRefs.CheckFreeze, Create<CheckFreezeActivity>)
         .AddActivity(ActivityRefs.ReadSwitches, Create<ReadSwitchesActivity>)
         .AddActivity(ActivityRefs.EndLost, Create<EndLostActivity>)
         .AddActivity(ActivityRefs.FindStopped, Create<FindStoppedActivity>)

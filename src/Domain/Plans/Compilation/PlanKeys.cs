@@ -1,9 +1,11 @@
+using Sluice.Domain.Freezes;
+
 namespace Sluice.Domain.Plans.Compilation;
 
 /// <summary>Every key a plan or a file of it may have, by the shape it belongs to. The published JSON Schemas say the same; a test compares.</summary>
 internal static class PlanKeys
 {
-    public static readonly string[] Plan = ["schema", "service", "environments", "steps", "analysis", "concurrency", "notify"];
+    public static readonly string[] Plan = ["schema", "service", "environments", "steps", "analysis", "concurrency", "freeze", "rollbackWindow", "emergency", "notify"];
     public static readonly string[] Environment = ["platform", "router", "metrics", "variables"];
     public static readonly string[] ProcessPlatform =
         ["kind", "command", "directory", "portVariable", "health", "readyWithin", "replicas", "stopWithin"];
@@ -27,6 +29,8 @@ internal static class PlanKeys
     public static readonly string[] Reduce = ["reduce"];
     public static readonly string[] Analysis = ["budget", "metrics"];
     public static readonly string[] Metric = ["name", "limit", "regression", "failureLimit", "minRequests"];
+    public static readonly string[] Freeze = ["name", "timeZone", "from", "to", "environments", "onStart", "onRunning", "overrideBy"];
+    public static readonly string[] RollbackWindow = ["revisions", "age"];
     public static readonly string[] Notify = ["events", "to"];
 
     public static readonly string[] VariablesFile = ["variables"];
@@ -98,6 +102,19 @@ internal static class PlanWords
         ["rollback"] = TimeoutAction.Rollback,
         ["abort"] = TimeoutAction.Abort,
         ["wait"] = TimeoutAction.Wait,
+    };
+
+    public static readonly IReadOnlyDictionary<string, FreezeStart> FreezeStarts = new Dictionary<string, FreezeStart>
+    {
+        ["block"] = FreezeStart.Block,
+        ["queue"] = FreezeStart.Queue,
+    };
+
+    public static readonly IReadOnlyDictionary<string, FreezeAction> FreezeActions = new Dictionary<string, FreezeAction>
+    {
+        ["pause"] = FreezeAction.Pause,
+        ["continue"] = FreezeAction.Continue,
+        ["rollback"] = FreezeAction.Rollback,
     };
 
     public static readonly IReadOnlyDictionary<string, SignOffMoment> SignOffMoments = new Dictionary<string, SignOffMoment>
