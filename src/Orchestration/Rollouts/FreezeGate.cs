@@ -72,9 +72,11 @@ internal sealed class FreezeGate(RolloutRun run)
 
         if (held)
         {
-            run.Journal.Note("freeze.passed", environment, $"{environment} moves again");
+            var again = $"{environment} moves again";
+            run.Journal.Note("freeze.passed", environment, again);
             run.Journal.Show(run.Journal.Status with
             {
+                Message = again,
                 Phase = Phase.Progressing,
                 PauseReason = null,
                 WaitsUntil = null,
