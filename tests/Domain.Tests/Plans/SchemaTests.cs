@@ -40,6 +40,8 @@ public sealed class SchemaTests
         ["metric"] = PlanKeys.Metric,
         ["threshold"] = PlanKeys.Threshold,
         ["template"] = PlanKeys.Template,
+        ["freeze"] = PlanKeys.Freeze,
+        ["rollbackWindow"] = PlanKeys.RollbackWindow,
         ["notify"] = PlanKeys.Notify,
     };
 
@@ -73,6 +75,8 @@ public sealed class SchemaTests
         Assert.Equal(PlanWords.FailureActions.Keys, Words(Property(plan, "stepSoak", "onFailure").GetProperty("oneOf")[0]));
         Assert.Equal(PlanWords.TimeoutActions.Keys, Words(plan, "stepApproval", "onTimeout"));
         Assert.Equal(PlanWords.TimeoutActions.Keys, Words(plan, "stepChecklist", "onTimeout"));
+        Assert.Equal(PlanWords.FreezeStarts.Keys, Words(plan, "freeze", "onStart"));
+        Assert.Equal(PlanWords.FreezeActions.Keys, Words(plan, "freeze", "onRunning"));
         Assert.Equal(PlanWords.SignOffMoments.Keys, Words(plan, "stepSignOff", "since"));
         Assert.Equal(PlanWords.Metrics.Keys, Words(plan, "checklistItem", "metric"));
         Assert.Equal(PlanWords.Metrics.Keys, Words(plan, "metric", "name"));
