@@ -53,6 +53,9 @@ public sealed record LookResult(SoakState State, SoakProgress? Progress, LegEnd?
 {
     /// <summary>It failed, and automatic rollback is off: nothing moves, the looking goes on.</summary>
     public bool Suppressed { get; init; }
+
+    /// <summary>One per metric, when the numbers were looked at.</summary>
+    public IReadOnlyList<Measurement> Measurements { get; init; } = [];
 }
 
 /// <summary>Looks once: what the rollout wants, how the replicas are, what the numbers and the smoke suite say; the judge decides.</summary>
@@ -112,7 +115,7 @@ public sealed class LookActivity(
             _ => (LegEnd?)null,
         };
         PauseReason? holding = unmeasured ? PauseReason.MetricsUnavailable : result.Starved ? PauseReason.WaitingForTraffic : null;
-        return new LookResult(result.State, result.Progress, end, holding, result.Reason ?? Summary(rules, result));
+        return new LookResult(result.State, result.Progress, end, holding, result.Reason ?? Summary(rules, result)) { Measurements = result.Measurements };
     }
 
     // Between two looks at the numbers only what cannot wait acts: health and the hard limit. What the next look subtracts from stays.
