@@ -1,5 +1,6 @@
 using Sluice.Benchmarks.Engine;
 using Sluice.Benchmarks.Gateway;
+using Sluice.Benchmarks.Judgement;
 
 // The first argument names the benchmark. What follows a hyphen in a name is a process that the benchmark starts.
 switch (args)
@@ -18,11 +19,14 @@ switch (args)
         return await Week.RunChildAsync(int.Parse(fraction));
     case ["engine-recovery", var folder, var speed]:
         return await Recovery.RunChildAsync(folder, slow: speed == "slow");
+    case ["judgement", .. var options] when JudgementArguments.Parse(options) is { } judgement:
+        return JudgementBenchmark.Run(judgement);
     default:
         await Console.Error.WriteLineAsync($"""
             usage: Benchmarks gateway [--json]
                    Benchmarks engine [--json] [--full] [--only {string.Join('|', EngineBenchmark.Names)}] [--week N]
                    (of the simulated week one part in N runs, 200 when not given; --full runs all)
+                   Benchmarks judgement [--json] [--full] [--only {string.Join('|', JudgementBenchmark.Parts)}] [--seed N] [--runs N]
             """);
         return 2;
 }

@@ -9,6 +9,7 @@ public sealed class MetricTest
     // A bucket's weight in what stable did lately: ten buckets, about.
     private const double Fading = 0.9;
     private const int MostStages = 8;
+    private const double ScatterSeconds = 60;
 
     private readonly double _clusterFactor;
     private readonly List<Stage> _stages;
@@ -69,12 +70,13 @@ public sealed class MetricTest
     /// <summary>A bucket of both arms.</summary>
     /// <param name="bucket">What they did.</param>
     /// <param name="weight">The canary's share in percent, by which what was compared is summed up.</param>
-    public void Enter(in Bucket bucket, int weight)
+    /// <param name="seconds">Its length.</param>
+    public void Enter(in Bucket bucket, int weight, double seconds)
     {
         var all = bucket.CanaryTrials + bucket.StableTrials;
-        var dispersion = all > 0 ? Dispersion(History.Rate * bucket.CanaryTrials * (bucket.StableTrials / all)) : 1;
+        var dispersion = all > 0 ? Dispersion(History.Rate * bucket.CanaryTrials * (bucket.StableTrials / all), seconds) : 1;
         Split.Add(bucket.CanaryEvents, bucket.CanaryTrials, bucket.StableEvents, bucket.StableTrials, dispersion);
-        EnterLimit(bucket);
+        EnterLimit(bucket, seconds);
         if (_stages.Count == 0 || _stages[^1].Weight != weight)
         {
             if (_stages.Count == MostStages)
@@ -91,15 +93,16 @@ public sealed class MetricTest
     /// <summary>A bucket of the canary alone.</summary>
     /// <param name="bucket">What it did.</param>
     /// <param name="allowed">Share of its trials that may be events; null when there is nothing to compare with.</param>
-    public void EnterAlone(in Bucket bucket, double? allowed)
+    /// <param name="seconds">Its length.</param>
+    public void EnterAlone(in Bucket bucket, double? allowed, double seconds)
     {
         if (allowed is { } rate)
         {
             var expected = rate * bucket.CanaryTrials;
-            Frozen.AddAgainst(bucket.CanaryEvents, expected, Dispersion(expected));
+            Frozen.AddAgainst(bucket.CanaryEvents, expected, Dispersion(expected, seconds));
         }
 
-        EnterLimit(bucket);
+        EnterLimit(bucket, seconds);
     }
 
     /// <summary>For the next look.</summary>
@@ -115,17 +118,24 @@ public sealed class MetricTest
         Stages = [.. _stages],
     };
 
-    private void EnterLimit(in Bucket bucket)
+    private void EnterLimit(in Bucket bucket, double seconds)
     {
         if (Limit is { } limit)
         {
             var expected = limit * bucket.CanaryTrials;
-            AgainstLimit.AddAgainst(bucket.CanaryOver, expected, Dispersion(expected));
+            AgainstLimit.AddAgainst(bucket.CanaryOver, expected, Dispersion(expected, seconds));
         }
     }
 
-    /// <summary>φ = 1 + 2·c²·λ: what the variance of a count of mean λ exceeds the mean by when its rate scatters by c, with a reserve.</summary>
-    private double Dispersion(double expected) => Math.Max(_clusterFactor, 1 + (2 * History.Variation * expected));
+    /// <summary>
+    /// φ = 1 + 2·c²·(1 + 3c²)·λ: by what factor the variance of a count of mean λ exceeds the mean when its rate scatters by c, with a reserve of 2
+    /// that grows with the skewness. λ is that of a minute, for neighbouring short buckets scatter together.
+    /// </summary>
+    private double Dispersion(double expected, double seconds)
+    {
+        var scatter = History.Variation;
+        return Math.Max(_clusterFactor, 1 + (2 * scatter * (1 + (3 * scatter)) * expected * Math.Max(1, ScatterSeconds / seconds)));
+    }
 }
 
 /// <summary>What was compared at one weight; a stored format.</summary>

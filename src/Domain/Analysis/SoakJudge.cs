@@ -1,3 +1,4 @@
+using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 
@@ -47,14 +48,25 @@ public static class SoakJudge
         };
 
         var measurements = Measure(rules, next, interval, counts, look.Now);
+        var thresholds = ThresholdJudge.Look(rules.Thresholds, state.Thresholds, state.StartedAt, look);
+        PauseReason? holding = thresholds.Phase switch
+        {
+            ThresholdPhase.Error => PauseReason.MetricsUnavailable,
+            ThresholdPhase.Inconclusive => PauseReason.Inconclusive,
+            _ => null,
+        };
+        next = next with { Thresholds = thresholds.State };
         next = next with { Metrics = Tally(state.Metrics, measurements, counted: counts || interval.Error is not null) };
         var stableDegraded = measurements.Find(m => m.StableDegraded);
-        next = Advance(rules, state, next, look, interval, warmUntil, held: stableDegraded is not null || (interval.Canary is { } canary && IsBroken(canary)));
+        next = Advance(rules, state, next, look, interval, warmUntil, held: holding is not null || stableDegraded is not null || (interval.Canary is { } canary && IsBroken(canary)));
 
-        var (verdict, reason) = Decide(rules, next, look, interval, measurements, warming, stableDegraded);
+        var (verdict, reason) = Decide(rules, next, look, interval, measurements, warming, stableDegraded, thresholds);
         var starved = rules.Clock == SoakClock.Exposure && look.Now - next.LastGainAt >= rules.Patience;
-        return new SoakResult(next, verdict, reason, Progress(rules, next, look, measurements, warming ? warmUntil : null, verdict, reason), measurements)
+        var progress = Progress(rules, next, look, measurements, warming ? warmUntil : null, verdict, reason);
+        progress = progress with { Evidence = [.. progress.Evidence, .. thresholds.Lines] };
+        return new SoakResult(next, verdict, reason, progress, [.. measurements, .. thresholds.Measurements])
         {
+            Holding = verdict == Verdict.Fail ? null : holding,
             Starved = starved && verdict == Verdict.Inconclusive,
         };
     }
@@ -127,11 +139,16 @@ public static class SoakJudge
     }
 
     private static (Verdict Verdict, string? Reason) Decide(
-        SoakRules rules, SoakState state, SoakLook look, Interval interval, List<Measurement> measurements, bool warming, Measurement? stableDegraded)
+        SoakRules rules, SoakState state, SoakLook look, Interval interval, List<Measurement> measurements, bool warming, Measurement? stableDegraded, ThresholdResult thresholds)
     {
         if (Failure(rules, state, look, interval, measurements) is { } failure)
         {
             return (Verdict.Fail, failure);
+        }
+
+        if (thresholds.Phase >= ThresholdPhase.Inconclusive)
+        {
+            return (thresholds.Phase == ThresholdPhase.Failed ? Verdict.Fail : Verdict.Inconclusive, thresholds.Reason);
         }
 
         if (state.ConsecutiveErrors > ErrorLimit)
@@ -162,6 +179,11 @@ public static class SoakJudge
         if (state.UnhealthyStreak > 0 || state.SmokeStreak > 0)
         {
             return (Verdict.Inconclusive, "The last look found something unhealthy; one more look decides.");
+        }
+
+        if (thresholds.Open is { } open)
+        {
+            return (Verdict.Inconclusive, $"The time is over and a metric is not settled: {open}");
         }
 
         // Without users there is nothing to wait for: on the wall clock health and the smoke suite decide.

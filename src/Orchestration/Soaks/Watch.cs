@@ -61,7 +61,7 @@ internal sealed class Watch(RolloutRun run, EnvironmentRun environment, string k
     public bool Announced { get; private set; }
 
     /// <summary>What was learned stays, the patience begins again.</summary>
-    public void StartOver() => _state = _state is { } state ? state with { LastGainAt = run.Now, ConsecutiveErrors = 0 } : null;
+    public void StartOver() => _state = _state is { } state ? state with { LastGainAt = run.Now, ConsecutiveErrors = 0, Thresholds = state.Thresholds.StartOver() } : null;
 
     /// <summary>Looks until there is a verdict, or a person ends it.</summary>
     public async Task<(WatchEnd End, string Reason)> RunAsync()

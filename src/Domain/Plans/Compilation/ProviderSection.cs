@@ -118,7 +118,7 @@ internal static partial class ProviderSection
             BearerSecret = Secret(fields, "bearerFromSecret", null, faults),
             User = user,
             PasswordSecret = password,
-            Timeout = fields.Duration("timeout", OneSecond, TimeSpan.FromSeconds(15)) ?? TimeSpan.FromSeconds(10),
+            Timeout = fields.Duration("timeout", OneSecond, TimeSpan.FromSeconds(12)) ?? TimeSpan.FromSeconds(10),
         };
     }
 

@@ -1,0 +1,75 @@
+using Sluice.Benchmarks.Judgement.Traffic;
+
+namespace Sluice.Benchmarks.Judgement;
+
+/// <summary>
+/// The unit of errors: how many clients there are, whether they stay on a revision, and how their failures come must not matter. 100 requests
+/// a second, 5 % to the canary, its own errors 0.5 % and four times that where the release is bad.
+/// </summary>
+internal static class Matrix
+{
+    /// <summary>Below so many clients some runs have hardly a client on a canary of 5 %.</summary>
+    private const int ManyClients = 200;
+
+    private static readonly int[] Clients = [1, 20, 200, 5_000, 100_000];
+    private static readonly Rollout Quarter = JudgedPlans.Soaks("15m", 5);
+    private static readonly Rollout HalfHour = JudgedPlans.Soaks("30m", 5);
+    private static readonly Rollout Day = JudgedPlans.Soaks("24h", 5);
+    private static readonly Rollout StickyQuarter = JudgedPlans.StickySoaks("15m", 5);
+    private static readonly Rollout StickyHalfHour = JudgedPlans.StickySoaks("30m", 5);
+    private static readonly Rollout StickyDay = JudgedPlans.StickySoaks("24h", 5);
+
+    /// <summary>Every combination.</summary>
+    public static IReadOnlyList<Row> Rows { get; } =
+    [
+        .. from clients in Clients
+           from sticky in (bool[])[false, true]
+           from failures in Enum.GetValues<Failures>()
+           select new Row(new Conditions { Clients = clients, Sticky = sticky, Failures = failures }),
+    ];
+
+    /// <summary>One combination.</summary>
+    internal sealed record Row(Conditions Conditions)
+    {
+        /// <summary>In words.</summary>
+        public string Name { get; } =
+            $"{Conditions.Clients:N0} {(Conditions.Clients == 1 ? "client" : "clients")}, {(Conditions.Sticky ? "sticky" : "per request")}, {Words(Conditions.Failures)}";
+
+        /// <summary>Unchanged for 15 minutes.</summary>
+        public Cell Minutes => new($"unchanged 15 min, {Name}", Conditions.Sticky ? StickyQuarter : Quarter, Conditions) { Requirements = [Requirement.Harmless] };
+
+        /// <summary>Unchanged for a day; only errors are looked at, so that they have the whole budget.</summary>
+        public Cell Hours => new($"unchanged 24 h, {Name}", Conditions.Sticky ? StickyDay : Day, Conditions with { Latency = false })
+        {
+            Requirements = [Requirement.Harmless],
+        };
+
+        /// <summary>Four times the errors.</summary>
+        public Cell Bad => new($"errors × 4, {Name}", IsPlain ? (Conditions.Sticky ? StickyQuarter : Quarter) : (Conditions.Sticky ? StickyHalfHour : HalfHour), Conditions with { ErrorRatio = 4 })
+        {
+            Requirements = Undetectable is null ? [Requirement.Found(0.99)] : [],
+            Remark = Undetectable,
+        };
+
+        /// <summary>Independent errors of many clients: 15 minutes are enough.</summary>
+        private bool IsPlain => Conditions is { Failures: Failures.Independent, Clients: >= ManyClients };
+
+        /// <summary>Why four times the canary's own errors cannot be told from chance in 30 minutes; null when they can.</summary>
+        private string? Undetectable => Conditions switch
+        {
+            { Sticky: true, Clients: 1 } => "the one client is on one revision: there is nothing to compare",
+            { Sticky: true, Clients: < ManyClients } => "in 36 % of the runs none of the clients is the canary's, in 38 % one is: whose the failures are, the client's or the release's, is not to be told",
+            { Clients: 1, Failures: Failures.BrokenClient } => "every request fails on both revisions",
+            { Clients: 1, Failures: Failures.FlakyClients } => "20.5 % of the requests fail on stable and 22 % on the canary: × 1.07 is harmless by definition",
+            _ => null,
+        };
+
+        private static string Words(Failures failures) => failures switch
+        {
+            Failures.Independent => "independent errors",
+            Failures.Bursts => "bursts of mean 5",
+            Failures.BrokenClient => "one client always fails",
+            _ => "1 % of clients fail a fifth",
+        };
+    }
+}
