@@ -62,7 +62,7 @@ internal static class Plans
 
     /// <summary>A plan with a strategy, in staging and production; a rollback is verified as it is without a word about it.</summary>
     public static Bundle Named(string strategy) =>
-        new(Staging.Replace("            verifyRollbackAfter: 0s\n", "", StringComparison.Ordinal).Replace("    verifyRollbackAfter: 0s\n", "", StringComparison.Ordinal) + "\n" + strategy + "\n", Files);
+        new(Staging.Replace("\n    verifyRollbackAfter: 0s", "", StringComparison.Ordinal) + "\n" + strategy + "\n", Files);
 
     /// <summary>A plan of these steps in production.</summary>
     public static Bundle In(string steps, string more = "", string head = Production) =>

@@ -15,7 +15,7 @@ public sealed class StrategyTests
     private static readonly Dictionary<string, (string Text, int[] Weights)> Short = new()
     {
         ["canary"] = ("strategy: { name: canary, suite: smoke.yaml, duration: 3m, hold: 2m }", [10, 100]),
-        ["staged"] = ("strategy: { name: staged, suite: smoke.yaml, firstDuration: 4m, secondDuration: 4m, hold: 3m, every: [1m until 2m, 2m], override: { watch: ~ } }", [5, 25, 100]),
+        ["staged"] = ("strategy: { name: staged, suite: smoke.yaml, firstDuration: 4m, secondDuration: 4m, hold: 3m, every: [30s until 2m, 1m], override: { watch: ~ } }", [5, 25, 100]),
         ["blue-green"] = ("strategy: { name: blue-green, suite: smoke.yaml, secondDuration: 2m, keep: 2m, override: { keep: { every: 30s } } }", [10, 50, 100]),
         ["progressive"] = ("strategy: { name: progressive, suite: smoke.yaml, duration: 2m, hold: 2m }", [10, 25, 50, 75, 100]),
         ["emergency"] = ("strategy: { name: emergency, suite: smoke.yaml, hold: 2m }", [100]),

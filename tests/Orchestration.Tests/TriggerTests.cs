@@ -47,7 +47,7 @@ public sealed class TriggerTests
         var opened = Assert.Single(sim.Registry.Events, e => e.Type == "incident.opened");
         var resolved = Assert.Single(sim.Registry.Events, e => e.Type == "incident.resolved");
         Assert.Equal(("v2.0.0", "10"), (opened.Data["version"], opened.Data["weight"]));
-        Assert.Contains("errors", opened.Data["evidence"], StringComparison.Ordinal);
+        Assert.Contains("canary requests failed", opened.Data["evidence"], StringComparison.Ordinal);
         Assert.Equal(opened.Data["incident"], resolved.Data["incident"]);
         var seconds = (Time(resolved.Data["restoredAt"]) - Time(resolved.Data["detectedAt"])).TotalSeconds;
         Assert.Equal(seconds.ToString("0", CultureInfo.InvariantCulture), resolved.Data["timeToRestoreSeconds"]);
@@ -139,7 +139,7 @@ public sealed class TriggerTests
         await using var sim = await Simulation.StartAsync();
         sim.World.Seed("v1.0.0");
         sim.World.Versions["v2.0.0"] = new Behaviour { ErrorRate = _ => sim.World.Weight("v2.0.0") > 10 ? 0.4 : 0 };
-        var id = await sim.StartRolloutAsync(Plans.Named("strategy: { name: staged, firstDuration: 5m, secondDuration: 5m, every: 30s, hold: 5m, override: { watch: ~, second: { limits: { errors: 0.5 } }, hold: { limits: { errors: 0.5 } } } }"), "v2.0.0");
+        var id = await sim.StartRolloutAsync(Plans.Named("strategy: { name: staged, firstDuration: 5m, secondDuration: 5m, every: 30s, hold: 5m, override: { watch: ~ } }"), "v2.0.0");
 
         var waiting = await sim.UntilAsync(id, s => s.Message.StartsWith("failed, reduced to 5 %", StringComparison.Ordinal));
         await sim.SayAsync(id, CommandKind.Resume);
