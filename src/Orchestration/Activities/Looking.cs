@@ -116,13 +116,8 @@ public sealed class LookActivity(
             _ when unlearned && terms.OnNoData != NoDataAction.Wait => LegEnd.NoData,
             _ => (LegEnd?)null,
         };
-<<<<<<< HEAD
-        PauseReason? holding = unmeasured ? PauseReason.MetricsUnavailable : result.Starved ? PauseReason.WaitingForTraffic : null;
-        return new LookResult(result.State, result.Progress, end, holding, result.Reason ?? Summary(rules, result)) { Measurements = result.Measurements };
-=======
         PauseReason? holding = unmeasured ? PauseReason.MetricsUnavailable : result.Starved ? PauseReason.WaitingForTraffic : result.Holding;
-        return new LookResult(result.State, result.Progress, end, holding, result.Reason ?? Summary(rules, result));
->>>>>>> judge
+        return new LookResult(result.State, result.Progress, end, holding, result.Reason ?? Summary(rules, result)) { Measurements = result.Measurements };
     }
 
     // Between two looks at the numbers only what cannot wait acts: health, the hard limit and the metrics whose own interval is over. What the next look subtracts from stays.

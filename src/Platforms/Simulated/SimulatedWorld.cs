@@ -29,24 +29,18 @@ public sealed record Behaviour
     /// <summary>Time to an answer, seconds.</summary>
     public double LatencySeconds { get; init; } = 0.02;
 
-<<<<<<< HEAD:src/Platforms/Simulated/SimulatedWorld.cs
     /// <summary>What a load test of it measures; the world's when null.</summary>
     public LoadReport? Load { get; init; }
-=======
+
     /// <summary>Time to an answer, seconds, by the time since it was started; null for the same all along.</summary>
     public Func<TimeSpan, double>? Latency { get; init; }
->>>>>>> judge:tests/Testing/Fakes/FakeWorld.cs
 }
 
 /// <summary>
 /// Platform, router, metrics, smoke runner and load test of one imaginary place, in virtual time. It keeps the contracts: everything is
 /// ensure, late fences are refused, traffic goes to ready revisions only, and every effect is in <see cref="Journal"/> once.
 /// </summary>
-<<<<<<< HEAD:src/Platforms/Simulated/SimulatedWorld.cs
-public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, ITrafficRouter, IMetricSource, ISmokeRunner, ILoadTest, ISecretStore
-=======
-public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITrafficRouter, IMetricSource, IMetricQueries, ISmokeRunner, ILoadTest, ISecretStore
->>>>>>> judge:tests/Testing/Fakes/FakeWorld.cs
+public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, ITrafficRouter, IMetricSource, IMetricQueries, ISmokeRunner, ILoadTest, ISecretStore
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Place> _places = [];
@@ -71,13 +65,11 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
     /// <summary>Users' requests a second, in each environment.</summary>
     public double RequestsPerSecond { get; set; } = 100;
 
-<<<<<<< HEAD:src/Platforms/Simulated/SimulatedWorld.cs
     /// <summary>What users do in a stretch of at most a minute; when null, <see cref="RequestsPerSecond"/> exactly, without chance.</summary>
     public Func<Stretch, RevisionCounts>? Users { get; set; }
-=======
+
     /// <summary>Environments that nobody uses.</summary>
     public HashSet<string> WithoutUsers { get; } = [];
->>>>>>> judge:tests/Testing/Fakes/FakeWorld.cs
 
     /// <summary>What the router can do.</summary>
     public RouterCapabilities Capabilities { get; set; } = new(true, 1);
@@ -161,15 +153,13 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
 
     IMetricSource? IPlatforms.Metrics(EnvironmentSpec environment) => environment.Metrics is MetricsSpec.None ? null : this;
 
-<<<<<<< HEAD:src/Platforms/Simulated/SimulatedWorld.cs
-    /// <inheritdoc/>
-=======
     IMetricQueries IPlatforms.Queries(ProviderSpec provider) => this;
 
+    /// <inheritdoc/>
     public Task<QueryResult> AskAsync(ProviderSpec provider, string query, QueryArguments arguments, CancellationToken cancellationToken) =>
         Do(new("query", cancellationToken), () => Answer(query, arguments));
 
->>>>>>> judge:tests/Testing/Fakes/FakeWorld.cs
+    /// <inheritdoc/>
     public Task<RevisionState> EnsureStartedAsync(RevisionRequest request, CancellationToken cancellationToken) => Do(new("platform.start", cancellationToken), () =>
     {
         var place = At(request.Target.Environment.Name);
@@ -254,12 +244,7 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
         var place = At(target.Environment.Name);
         Count(place);
         return new MetricReading(
-<<<<<<< HEAD:src/Platforms/Simulated/SimulatedWorld.cs
-            _epoch, time.GetUtcNow(), place.Counts.ToDictionary(
-                c => c.Key, c => Users is null ? c.Value.Rounded(Of(place.VersionOf(c.Key)).LatencySeconds) : c.Value.Drawn));
-=======
-            _epoch, time.GetUtcNow(), place.Counts.ToDictionary(c => c.Key, c => c.Value.Rounded()));
->>>>>>> judge:tests/Testing/Fakes/FakeWorld.cs
+            _epoch, time.GetUtcNow(), place.Counts.ToDictionary(c => c.Key, c => Users is null ? c.Value.Rounded() : c.Value.Drawn));
     });
 
     /// <inheritdoc/>
@@ -349,34 +334,23 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
             foreach (var (name, weight) in place.Weights)
             {
                 var revision = place.Revisions[name];
-<<<<<<< HEAD:src/Platforms/Simulated/SimulatedWorld.cs
                 var stretch = new Stretch(place.Name, revision.Version, place.CountedTo, end, place.CountedTo - revision.StartedAt, weight);
-=======
-                var requests = WithoutUsers.Contains(place.Name) ? 0 : RequestsPerSecond * step.TotalSeconds * weight / 100;
-                var behaviour = Of(revision.Version);
-                var age = place.CountedTo - revision.StartedAt;
->>>>>>> judge:tests/Testing/Fakes/FakeWorld.cs
                 if (!place.Counts.TryGetValue(name, out var tally))
                 {
                     place.Counts[name] = tally = new Tally();
                 }
 
-<<<<<<< HEAD:src/Platforms/Simulated/SimulatedWorld.cs
                 if (Users is { } users)
                 {
                     tally.Drawn = tally.Drawn.Plus(users(stretch));
+                    continue;
                 }
-                else
-                {
-                    var requests = RequestsPerSecond * stretch.Length.TotalSeconds * weight / 100;
-                    tally.Requests += requests;
-                    tally.Errors += requests * Of(revision.Version).ErrorRate(stretch.Age);
-                }
-=======
+
+                var requests = WithoutUsers.Contains(place.Name) ? 0 : RequestsPerSecond * stretch.Length.TotalSeconds * weight / 100;
+                var behaviour = Of(revision.Version);
                 tally.Requests += requests;
-                tally.Errors += requests * behaviour.ErrorRate(age);
-                tally.Latency[LatencyBuckets.IndexOf(behaviour.Latency?.Invoke(age) ?? behaviour.LatencySeconds)] += requests;
->>>>>>> judge:tests/Testing/Fakes/FakeWorld.cs
+                tally.Errors += requests * behaviour.ErrorRate(stretch.Age);
+                tally.Latency[LatencyBuckets.IndexOf(behaviour.Latency?.Invoke(stretch.Age) ?? behaviour.LatencySeconds)] += requests;
             }
 
             place.CountedTo = end;
@@ -420,20 +394,11 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
 
         public double Errors { get; set; }
 
-<<<<<<< HEAD:src/Platforms/Simulated/SimulatedWorld.cs
         public RevisionCounts Drawn { get; set; } = RevisionCounts.Zero;
 
-        public RevisionCounts Rounded(double latency)
-        {
-            var counts = new long[LatencyBuckets.Count];
-            counts[LatencyBuckets.IndexOf(latency)] = (long)Requests;
-            return new RevisionCounts((long)Requests, (long)Errors, 0, 0, counts);
-        }
-=======
         public double[] Latency { get; } = new double[LatencyBuckets.Count];
 
         public RevisionCounts Rounded() => new((long)Requests, (long)Errors, 0, 0, [.. Latency.Select(c => (long)c)]);
->>>>>>> judge:tests/Testing/Fakes/FakeWorld.cs
     }
 }
 
