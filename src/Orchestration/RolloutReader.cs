@@ -4,6 +4,7 @@ using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Activities;
+using Sluice.Orchestration.Explanations;
 using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Rollouts;
 
@@ -56,12 +57,7 @@ internal sealed class RolloutReader(
             return null;
         }
 
-        var happened = await EventsAsync(id, cancellationToken);
-        var plan = await PlanAsync(found.Record.BundleHash, cancellationToken);
-        if (plan is not null)
-        {
-            plan = AsGone(plan, found, happened);
-        }
+        var (plan, happened) = await StoryAsync(found, cancellationToken);
 
         var soak = found.Status.Leg is { } leg
             ? (await client.GetInstanceAsync(leg, getInputsAndOutputs: true, cancellationToken))?.ReadCustomStatusAs<SoakProgress>()
@@ -72,6 +68,19 @@ internal sealed class RolloutReader(
     /// <summary>The step that a rollout stands at; null when its plan is not known, or all are done.</summary>
     public async Task<Step?> StepAsync(FoundRollout found, CancellationToken cancellationToken) =>
         await PlanAsync(found.Record.BundleHash, cancellationToken) is { } plan ? AsGone(plan, found, []).Steps.ElementAtOrDefault(found.Status.StepIndex) : null;
+
+    /// <summary>Why a rollout went as it did, or null.</summary>
+    public async Task<Explanation?> ExplainAsync(string id, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(id, cancellationToken) is not { } found)
+        {
+            return null;
+        }
+
+        var (plan, happened) = await StoryAsync(found, cancellationToken);
+
+        return Explaining.Of(found, plan, happened);
+    }
 
     /// <summary>A page of rollouts as the registry has them.</summary>
     public async Task<Page<RolloutView>> ListAsync(RolloutQuery query, CancellationToken cancellationToken)
@@ -125,6 +134,14 @@ internal sealed class RolloutReader(
                 plan, environment, found.Input?.RestoreWay ?? (Enum.TryParse<RestoreWay>(began?.GetValueOrDefault("way"), out var way) ? way : RestoreWay.Checked))
             : found.Record.Emergency is not null ? EmergencyPlan.From(plan)
             : plan;
+    }
+
+    // The plan as it ran, as far as it can still be read, and all that happened.
+    private async Task<(Plan? Plan, IReadOnlyList<DeploymentEvent> Happened)> StoryAsync(FoundRollout found, CancellationToken cancellationToken)
+    {
+        var happened = await EventsAsync(found.Record.Id, cancellationToken);
+        var plan = await PlanAsync(found.Record.BundleHash, cancellationToken);
+        return (plan is null ? null : AsGone(plan, found, happened), happened);
     }
 
     private async Task<IReadOnlyList<DeploymentEvent>> EventsAsync(string id, CancellationToken cancellationToken)

@@ -5,6 +5,7 @@ using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Activities;
+using Sluice.Orchestration.Explanations;
 using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Rollouts;
 using Sluice.Orchestration.Steps;
@@ -266,6 +267,9 @@ public sealed class RolloutService(
 
     /// <summary>A rollout as people look at it, or null.</summary>
     public Task<RolloutView?> GetAsync(string id, CancellationToken cancellationToken) => _reader.GetAsync(id, cancellationToken);
+
+    /// <summary>Why a rollout went as it did: the numbers behind each verdict, in words; null when there is no such rollout.</summary>
+    public Task<Explanation?> ExplainAsync(string id, CancellationToken cancellationToken) => _reader.ExplainAsync(id, cancellationToken);
 
     /// <summary>Rollouts that match, newest first; without their steps and soaks, which <see cref="GetAsync"/> gives.</summary>
     public Task<Page<RolloutView>> ListAsync(RolloutQuery query, CancellationToken cancellationToken) => _reader.ListAsync(query, cancellationToken);

@@ -1,5 +1,6 @@
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
+using Sluice.Engine.VirtualTime;
 using Sluice.Orchestration.Ports;
 using Sluice.Testing;
 

@@ -19,6 +19,7 @@ internal static class RolloutRoutes
         new("POST", "api/rollouts", Access.Deployer, StartAsync) { Action = "rollout.start" },
         new("GET", "api/rollouts", Access.Viewer, ListAsync),
         new("GET", "api/rollouts/{id}", Access.Viewer, GetAsync),
+        new("GET", "api/rollouts/{id}/explanation", Access.Viewer, ExplainAsync),
         new("GET", "api/rollouts/{id}/events", Access.Viewer, RolloutEventStream.StreamAsync),
         new("POST", "api/rollouts/{id}/retry", Access.Deployer, RetryAsync) { Action = "rollout.retry" },
     ];
@@ -98,6 +99,12 @@ internal static class RolloutRoutes
             ?? throw new ProblemException(Problem.NotFound($"There is no rollout '{id}'."));
         call.Demand(view.Record.Service);
         return TypedResults.Json(view, ApiJson.Options);
+    }
+
+    private static async Task<IResult> ExplainAsync(Call call, CancellationToken cancellationToken)
+    {
+        var rollout = await call.DemandRolloutAsync(call.Value("id"), cancellationToken);
+        return TypedResults.Json(await call.Service<RolloutService>().ExplainAsync(rollout.Id, cancellationToken), ApiJson.Options);
     }
 
     private static async Task<IResult> ListAsync(Call call, CancellationToken cancellationToken)
