@@ -107,7 +107,7 @@ internal sealed class ClientTraffic
             arm.Errors += failures;
             arm.FailingClients++;
             var atOnce = _failures == Failures.Bursts;
-            _freshness.Fail(arm, client, failures, atOnce, now);
+            _freshness.Fail(arm, client, failures, failures + OnTheOther(client, isCanary), atOnce, now);
             retries[isCanary ? 1 : 0] += atOnce ? failures - 1 : 0;
             if (now - _lastFailure[client] >= FailureIsNewAfter)
             {
@@ -122,6 +122,20 @@ internal sealed class ClientTraffic
         _freshness.Count(canary, _sticky ? 1 : 0, ClientsOf(isCanary: true), (int)canaryRequests, retries[1]);
         _freshness.Count(stable, 0, ClientsOf(isCanary: false), (int)stableRequests, retries[0]);
         _freshness.End();
+    }
+
+    /// <summary>How often a client failed on the other revision in this bucket.</summary>
+    private int OnTheOther(int client, bool isCanary)
+    {
+        foreach (var other in _failing)
+        {
+            if (other.Client == client && other.Canary != isCanary)
+            {
+                return other.Failures;
+            }
+        }
+
+        return 0;
     }
 
     private int Seen(ArmCounts arm, double requests, bool isCanary)

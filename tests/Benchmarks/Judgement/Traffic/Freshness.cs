@@ -15,7 +15,9 @@ internal sealed class Freshness
 
     private readonly Draw _draw;
     private readonly int[] _lastFailure;
+    private readonly double[] _lastTime;
     private readonly List<(int Client, int At)> _failures = [];
+    private readonly List<(int Client, double Age)> _owed = [];
     private readonly int[] _next = new int[ErrorUnit.Windows.Count];
     private readonly int[] _stale = new int[ErrorUnit.Windows.Count * 2];
     private readonly double[] _during = new double[ErrorUnit.Windows.Count * 2];
@@ -27,6 +29,7 @@ internal sealed class Freshness
     public Freshness(int[] lastFailure, Draw draw)
     {
         (_lastFailure, _draw) = (lastFailure, draw);
+        _lastTime = Array.ConvertAll(lastFailure, at => (double)at);
         for (var client = 0; client < lastFailure.Length; client++)
         {
             if (lastFailure[client] > -ErrorUnit.Windows[^1])
@@ -77,39 +80,54 @@ internal sealed class Freshness
     /// <summary>A client fails; call before its last failure is set.</summary>
     /// <param name="counts">Of the revision.</param>
     /// <param name="client">Which.</param>
-    /// <param name="failures">How often in this bucket.</param>
+    /// <param name="failures">How often on this revision in this bucket.</param>
+    /// <param name="all">How often on both.</param>
     /// <param name="atOnce">All at once, as retries are.</param>
     /// <param name="now">Seconds.</param>
-    public void Fail(ArmCounts counts, int client, int failures, bool atOnce, int now)
+    public void Fail(ArmCounts counts, int client, int failures, int all, bool atOnce, int now)
     {
         var arm = _armOf(client);
         var last = _lastFailure[client];
-        var age = now - last + (Bucket * (_draw.Uniform() - _draw.Uniform()));
+        var isSecond = last == now;
+
+        // The first of all its failures in the bucket is this revision's as often as they are; the others follow each other at their rate.
+        var owed = isSecond ? _owed.FindIndex(o => o.Client == client) : -1;
+        var isFirst = isSecond ? owed >= 0 : _draw.Uniform() * all < failures;
+        var first = now + (Bucket * (1 - Math.Pow(_draw.Uniform(), 1.0 / (atOnce ? 1 : all))));
+        var age = owed >= 0 ? _owed[owed].Age : first - _lastTime[client];
+        if (!isFirst && !isSecond)
+        {
+            _owed.Add((client, age));
+        }
+
+        var others = atOnce ? 0 : failures - (isFirst ? 1 : 0);
         for (var window = 0; window < ErrorUnit.Windows.Count; window++)
         {
             var length = ErrorUnit.Windows[window];
-            counts.FreshErrors[window] += Math.Abs(age) >= length ? 1 : 0;
-            if (failures > 1 && !atOnce && window < Long)
-            {
-                counts.FreshErrors[window] += _draw.Poisson((failures - 1) * Math.Exp(-failures / Bucket * length));
-            }
-
+            counts.FreshErrors[window] += isFirst && age >= length ? 1 : 0;
             if (window >= Long)
             {
-                _stale[(window * 2) + arm] += now - last >= length ? 1 : 0;
+                _stale[(window * 2) + arm] += !isSecond && now - last >= length ? 1 : 0;
                 continue;
             }
 
-            // The part of the bucket after the first of its failures, or within a second or so of one.
-            var failed = atOnce ? 1.0 : failures;
-            _during[(window * 2) + arm] += length < Bucket ? 1 - Math.Exp(-failed * length / Bucket) : failed / (failed + 1);
-            _after[(window * 2) + arm] += length < Bucket ? 0 : failed / (failed + 1);
+            counts.FreshErrors[window] += others == 0 || all == 1 ? 0 : _draw.Poisson(others * Math.Exp(-all * length / Bucket));
+            if (!isSecond)
+            {
+                // The part of the bucket after the first of its failures, or within a second or so of one.
+                var failed = atOnce ? 1.0 : all;
+                _during[(window * 2) + arm] += length < Bucket ? 1 - Math.Exp(-failed * length / Bucket) : failed / (failed + 1);
+                _after[(window * 2) + arm] += length < Bucket ? 0 : failed / (failed + 1);
+            }
         }
 
-        if (last != now)
+        if (isSecond)
         {
-            _failures.Add((client, now));
+            return;
         }
+
+        _failures.Add((client, now));
+        _lastTime[client] = atOnce ? first : Math.Max(first, now + (Bucket * Math.Pow(_draw.Uniform(), 1.0 / all)));
     }
 
     /// <summary>At the end of a bucket: counts the requests that were fresh.</summary>
@@ -132,6 +150,7 @@ internal sealed class Freshness
     /// <summary>The bucket ends.</summary>
     public void End()
     {
+        _owed.Clear();
         _after.CopyTo(_during, 0);
         Array.Clear(_after);
     }
