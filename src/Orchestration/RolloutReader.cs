@@ -13,10 +13,13 @@ namespace Sluice.Orchestration;
 /// <summary>A rollout where registry and instance are put together.</summary>
 /// <param name="Record">What was asked for.</param>
 /// <param name="Status">Where it stands.</param>
-/// <param name="Kind">Which way it goes.</param>
+/// <param name="Input">What its instance began with; null when there is none.</param>
 /// <param name="RuntimeStatus">Where its instance stands; null when there is none.</param>
-internal sealed record FoundRollout(RolloutRecord Record, RolloutStatus Status, RolloutKind Kind, RuntimeStatus? RuntimeStatus)
+internal sealed record FoundRollout(RolloutRecord Record, RolloutStatus Status, RolloutInput? Input, RuntimeStatus? RuntimeStatus)
 {
+    /// <summary>Which way it goes.</summary>
+    public RolloutKind Kind => Input?.Kind ?? RolloutKind.Rollout;
+
     /// <summary>The instance has ended, or is gone after it had begun.</summary>
     public bool HasEnded => RuntimeStatus switch
     {
@@ -43,7 +46,7 @@ internal sealed class RolloutReader(
 
         var instance = await client.GetInstanceAsync(id, getInputsAndOutputs: true, cancellationToken);
         var input = instance?.ReadInputAs<RolloutInput>();
-        return new FoundRollout(record, StatusOf(record, instance), input?.Kind ?? RolloutKind.Rollout, instance?.RuntimeStatus);
+        return new FoundRollout(record, StatusOf(record, instance), input, instance?.RuntimeStatus);
     }
 
     /// <summary>The rollout with its steps and the soak that runs, or null.</summary>
@@ -64,7 +67,7 @@ internal sealed class RolloutReader(
 
     /// <summary>The step that a rollout stands at; null when its plan is not known, or all are done.</summary>
     public async Task<Step?> StepAsync(FoundRollout found, CancellationToken cancellationToken) =>
-        await PlanAsync(found.Record.BundleHash, cancellationToken) is { } plan ? plan.Steps.ElementAtOrDefault(found.Status.StepIndex) : null;
+        await PlanAsync(found.Record.BundleHash, cancellationToken) is { } plan ? AsGone(plan, found, []).Steps.ElementAtOrDefault(found.Status.StepIndex) : null;
 
     /// <summary>Why a rollout went as it did, or null.</summary>
     public async Task<Explanation?> ExplainAsync(string id, CancellationToken cancellationToken)
@@ -122,17 +125,23 @@ internal sealed class RolloutReader(
         Message = "accepted",
     };
 
-    private static string? RestoreEnvironment(FoundRollout found, IReadOnlyList<DeploymentEvent> happened) =>
-        found.Kind == RolloutKind.Restore
-            ? found.Record.Environment
-            : happened.FirstOrDefault(e => e.Type == "rollout.started")?.Data.GetValueOrDefault("restores");
+    // After its instance was purged the first event still tells the way it went.
+    private static Plan AsGone(Plan plan, FoundRollout found, IReadOnlyList<DeploymentEvent> happened)
+    {
+        var began = happened.FirstOrDefault(e => e.Type == "rollout.started")?.Data;
+        return (found.Input?.RestoreEnvironment ?? began?.GetValueOrDefault("restores")) is { } environment
+            ? RestorePlan.From(
+                plan, environment, found.Input?.RestoreWay ?? (Enum.TryParse<RestoreWay>(began?.GetValueOrDefault("way"), out var way) ? way : RestoreWay.Checked))
+            : found.Record.Emergency is not null ? EmergencyPlan.From(plan)
+            : plan;
+    }
 
     // The plan as it ran, as far as it can still be read, and all that happened.
     private async Task<(Plan? Plan, IReadOnlyList<DeploymentEvent> Happened)> StoryAsync(FoundRollout found, CancellationToken cancellationToken)
     {
         var happened = await EventsAsync(found.Record.Id, cancellationToken);
         var plan = await PlanAsync(found.Record.BundleHash, cancellationToken);
-        return (plan is not null && RestoreEnvironment(found, happened) is { } environment ? RestorePlan.From(plan, environment) : plan, happened);
+        return (plan is null ? null : AsGone(plan, found, happened), happened);
     }
 
     private async Task<IReadOnlyList<DeploymentEvent>> EventsAsync(string id, CancellationToken cancellationToken)
@@ -150,7 +159,8 @@ internal sealed class RolloutReader(
         return all;
     }
 
-    private async Task<Plan?> PlanAsync(string hash, CancellationToken cancellationToken)
+    /// <summary>The plan of a stored bundle; null when the registry no longer has it, or this program no longer reads it.</summary>
+    public async Task<Plan?> PlanAsync(string hash, CancellationToken cancellationToken)
     {
         if (_plans.TryGetValue(hash, out var known))
         {

@@ -11,6 +11,12 @@ public sealed record Behaviour
     /// <summary>From start to ready.</summary>
     public TimeSpan ReadyAfter { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>How many replicas it wants; they get ready one after another, each <see cref="ReadyAfter"/> after the one before.</summary>
+    public int Replicas { get; init; } = 1;
+
+    /// <summary>How many of its replicas are gone again, by the time since it was started.</summary>
+    public Func<TimeSpan, int> Lost { get; init; } = _ => 0;
+
     /// <summary>Never gets ready.</summary>
     public bool NeverReady { get; init; }
 
@@ -316,11 +322,17 @@ public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, I
         {
             { StoppedAt: not null } => (RevisionPhase.Stopped, ""),
             _ when behaviour.Fails => (RevisionPhase.Failed, "exit code 134"),
-            _ when behaviour.NeverReady || age < behaviour.ReadyAfter => (RevisionPhase.Starting, "no answer from /health"),
+            _ when behaviour.NeverReady || age < behaviour.ReadyAfter * behaviour.Replicas => (RevisionPhase.Starting, "no answer from /health"),
             _ when !behaviour.Healthy(age) => (RevisionPhase.Unhealthy, "/health answers 503"),
-            _ => (RevisionPhase.Ready, ""),
+            _ => (RevisionPhase.Ready, behaviour.Lost(age) > 0 ? "a replica was lost" : ""),
         };
-        return new RevisionState(name, phase, phase == RevisionPhase.Ready ? 1 : 0, 1, 0, message);
+        var ready = phase switch
+        {
+            RevisionPhase.Ready => behaviour.Replicas - behaviour.Lost(age),
+            RevisionPhase.Starting when !behaviour.NeverReady && behaviour.ReadyAfter > TimeSpan.Zero => (int)(age / behaviour.ReadyAfter),
+            _ => 0,
+        };
+        return new RevisionState(name, phase, ready, behaviour.Replicas, 0, message);
     }
 
     // Users' requests since the last count, spread by the weights of that time, in steps short enough to follow a changing error rate.

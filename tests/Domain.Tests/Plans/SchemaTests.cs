@@ -27,6 +27,7 @@ public sealed class SchemaTests
         ["stepDeploy"] = PlanKeys.Deploy,
         ["stepSmoke"] = PlanKeys.Smoke,
         ["stepBaseline"] = PlanKeys.Baseline,
+        ["objective"] = PlanKeys.Objective,
         ["stepSoak"] = PlanKeys.Soak,
         ["stepApproval"] = PlanKeys.Approval,
         ["stepChecklist"] = PlanKeys.Checklist,
@@ -40,6 +41,8 @@ public sealed class SchemaTests
         ["metric"] = PlanKeys.Metric,
         ["threshold"] = PlanKeys.Threshold,
         ["template"] = PlanKeys.Template,
+        ["freeze"] = PlanKeys.Freeze,
+        ["rollbackWindow"] = PlanKeys.RollbackWindow,
         ["notify"] = PlanKeys.Notify,
     };
 
@@ -62,6 +65,7 @@ public sealed class SchemaTests
         Assert.Equal(PlanWords.Routers, Words(plan, "gatewayRouter", "kind").Concat(Words(plan, "noRouter", "kind")));
         Assert.Equal(PlanWords.MetricSources.Order(), Words(plan, "metricsSource", "kind").Concat(Words(plan, "prometheusMetrics", "kind")).Order());
         Assert.Equal(PlanWords.Providers, Words(plan, "provider", "kind"));
+        Assert.Equal(PlanWords.BaselineMetrics.Keys, Words(plan, "objective", "metric"));
         Assert.Equal(PlanWords.Units.Keys, Words(plan, "threshold", "unit"));
         Assert.Equal(PlanWords.Severities.Keys, Words(plan, "threshold", "severity"));
         Assert.Equal(PlanWords.Resources.Keys, Words(plan, "threshold", "resource"));
@@ -72,6 +76,8 @@ public sealed class SchemaTests
         Assert.Equal(PlanWords.FailureActions.Keys, Words(Property(plan, "stepSoak", "onFailure").GetProperty("oneOf")[0]));
         Assert.Equal(PlanWords.TimeoutActions.Keys, Words(plan, "stepApproval", "onTimeout"));
         Assert.Equal(PlanWords.TimeoutActions.Keys, Words(plan, "stepChecklist", "onTimeout"));
+        Assert.Equal(PlanWords.FreezeStarts.Keys, Words(plan, "freeze", "onStart"));
+        Assert.Equal(PlanWords.FreezeActions.Keys, Words(plan, "freeze", "onRunning"));
         Assert.Equal(PlanWords.SignOffMoments.Keys, Words(plan, "stepSignOff", "since"));
         Assert.Equal(PlanWords.Metrics.Keys, Words(plan, "checklistItem", "metric"));
         Assert.Equal(PlanWords.Metrics.Keys, Words(plan, "metric", "name"));
