@@ -154,6 +154,12 @@ internal sealed class SimulatedRun : IAsyncDisposable
             }
         }
 
+        // Users are where the plan ends; before that there are only our own checks.
+        foreach (var environment in plan.Environments.Where(e => e.Name != plan.LastEnvironment))
+        {
+            _world.WithoutUsers.Add(environment.Name);
+        }
+
         _world.Versions[_scenario.Release] = Behaviour(Arm.Canary, _scenario.CanaryProfile);
         _world.Before = BreakAsync;
         _registry.Before = (_, cancellationToken) => BreakAsync("registry", cancellationToken);
@@ -168,8 +174,8 @@ internal sealed class SimulatedRun : IAsyncDisposable
             NeverReady = profile.ReadyAfter is null,
             Healthy = _ => !Broken(FaultKind.Crash, arm),
             SmokeFailures = _ => Broken(FaultKind.Smoke, arm) ? ["GET /: expected 200, got 500"] : [],
-            Load = new LoadReport(
-                1000, (int)Math.Round(1000 * profile.LoadErrorRate), median, Lognormal.At(1.645, median, profile.Spread), Lognormal.At(2.326, median, profile.Spread), 500),
+            Load = requests => new LoadReport(
+                requests, (int)Math.Round(requests * profile.LoadErrorRate), median, Lognormal.At(1.645, median, profile.Spread), Lognormal.At(2.326, median, profile.Spread), 500),
         };
     }
 
@@ -201,13 +207,12 @@ internal sealed class SimulatedRun : IAsyncDisposable
 
     private SimulationReport Report(string id, RolloutStatus? status, Explanation? explanation)
     {
-        var decisions = _registry.Events
+        var decisions = _happened.Concat(_registry.Events
             .Where(e => e.RolloutId == id && e.Type != LegRecord.EventType)
             .Select(e => new SimulatedDecision(e.At - _scenario.Start, e.Type, e.Environment, e.Message, Evidence(e, explanation))
             {
                 Weight = int.TryParse(e.Data.GetValueOrDefault("weight"), CultureInfo.InvariantCulture, out var weight) ? weight : null,
-            })
-            .Concat(_happened)
+            }))
             .OrderBy(d => d.At)
             .ToList();
         var report = new SimulationReport(

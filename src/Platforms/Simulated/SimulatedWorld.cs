@@ -35,8 +35,8 @@ public sealed record Behaviour
     /// <summary>Time to an answer, seconds.</summary>
     public double LatencySeconds { get; init; } = 0.02;
 
-    /// <summary>What a load test of it measures; the world's when null.</summary>
-    public LoadReport? Load { get; init; }
+    /// <summary>What a load test of so many requests measures; the world's when null.</summary>
+    public Func<int, LoadReport>? Load { get; init; }
 
     /// <summary>Time to an answer, seconds, by the time since it was started; null for the same all along.</summary>
     public Func<TimeSpan, double>? Latency { get; init; }
@@ -263,7 +263,7 @@ public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, I
 
     /// <inheritdoc/>
     public Task<LoadReport> RunAsync(ProbeEndpoint endpoint, string path, int requests, int concurrency, CancellationToken cancellationToken) =>
-        Do(new("load", cancellationToken), () => Of(At(endpoint.Headers["environment"]).VersionOf(endpoint.Headers["revision"])).Load ?? Load);
+        Do(new("load", cancellationToken), () => Of(At(endpoint.Headers["environment"]).VersionOf(endpoint.Headers["revision"])).Load?.Invoke(requests) ?? Load);
 
     /// <inheritdoc/>
     public Task<string?> GetAsync(string name, CancellationToken cancellationToken) =>
@@ -352,13 +352,18 @@ public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, I
                     place.Counts[name] = tally = new Tally();
                 }
 
+                if (WithoutUsers.Contains(place.Name))
+                {
+                    continue;
+                }
+
                 if (Users is { } users)
                 {
                     tally.Drawn = tally.Drawn.Plus(users(stretch));
                     continue;
                 }
 
-                var requests = WithoutUsers.Contains(place.Name) ? 0 : RequestsPerSecond * stretch.Length.TotalSeconds * weight / 100;
+                var requests = RequestsPerSecond * stretch.Length.TotalSeconds * weight / 100;
                 var behaviour = Of(revision.Version);
                 tally.Requests += requests;
                 tally.Errors += requests * behaviour.ErrorRate(stretch.Age);
