@@ -44,4 +44,7 @@ internal static partial class Log
 
     [LoggerMessage(1013, LogLevel.Error, "This server is on task hub {Hub}, but the {Locks} rollouts under way live in task hub {Kept}: set hubName back, or wait until they have ended. Until then nothing is brought back")]
     public static partial void WrongHub(this ILogger logger, string hub, string kept, int locks);
+
+    [LoggerMessage(1014, LogLevel.Warning, "Look of {RolloutId}: the query of {Metric} has no answer: {Reason}")]
+    public static partial void QueryUnanswered(this ILogger logger, string rolloutId, string metric, string reason);
 }

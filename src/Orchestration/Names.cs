@@ -75,7 +75,7 @@ public static class ActivityRefs
     public static ActivityRef<ReadEnvironmentInput, EnvironmentFacts> ReadEnvironment { get; } = new("ReadEnvironment");
 
     /// <summary>Checks an environment's variables and secrets.</summary>
-    public static ActivityRef<EnvironmentTarget, CheckReport> ValidateEnvironment { get; } = new("ValidateEnvironment");
+    public static ActivityRef<ValidateInput, CheckReport> ValidateEnvironment { get; } = new("ValidateEnvironment");
 
     /// <summary>Which SQL files have not run yet.</summary>
     public static ActivityRef<MigrationInput, MigrationReport> PendingMigrations { get; } = new("PendingMigrations");
@@ -115,6 +115,9 @@ public static class ActivityRefs
 
     /// <summary>Begins to look on after a release.</summary>
     public static ActivityRef<AfterReleaseInput, Unit> StartAfterRelease { get; } = new("StartAfterRelease");
+
+    /// <summary>Which freeze windows hold an environment.</summary>
+    public static ActivityRef<FreezeInput, FreezeReport> CheckFreeze { get; } = new("CheckFreeze");
 
     /// <summary>Ends a lost rollout in the registry.</summary>
     public static ActivityRef<EndLostInput, Unit> EndLost { get; } = new("EndLost");
@@ -167,6 +170,7 @@ public static class OrchestrationRegistration
         .AddActivity(ActivityRefs.Look, Create<LookActivity>)
         .AddActivity(ActivityRefs.Warm, Create<WarmActivity>)
         .AddActivity(ActivityRefs.StartAfterRelease, Create<StartAfterReleaseActivity>)
+        .AddActivity(ActivityRefs.CheckFreeze, Create<CheckFreezeActivity>)
         .AddActivity(ActivityRefs.EndLost, Create<EndLostActivity>)
         .AddActivity(ActivityRefs.FindStopped, Create<FindStoppedActivity>)
         .AddActivity(ActivityRefs.Remind, Create<RemindActivity>)

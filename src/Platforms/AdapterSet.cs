@@ -14,6 +14,7 @@ public sealed class AdapterSet(GatewayClient client, ISecretStore secrets, strin
     private readonly ProcessPlatform _process = new(client, secrets, baseDirectory);
     private readonly GatewayRouter _gateway = new(client);
     private readonly GatewayMetrics _metrics = new(client);
+    private readonly MetricAdapters _servers = new(secrets, TimeProvider.System);
 
     /// <inheritdoc/>
     public IPlatform Platform(EnvironmentSpec environment) => environment.Platform switch
@@ -30,7 +31,15 @@ public sealed class AdapterSet(GatewayClient client, ISecretStore secrets, strin
     };
 
     /// <inheritdoc/>
-    public IMetricSource? Metrics(EnvironmentSpec environment) => environment.Metrics is MetricsSpec.Gateway ? _metrics : null;
+    public IMetricSource? Metrics(EnvironmentSpec environment) => environment.Metrics switch
+    {
+        MetricsSpec.Gateway => _metrics,
+        MetricsSpec.Prometheus => _servers.Counters,
+        _ => null,
+    };
+
+    /// <inheritdoc/>
+    public IMetricQueries Queries(ProviderSpec provider) => _servers.Queries(provider);
 
     private static PlatformException Unknown(EnvironmentSpec environment, string what, string kind) =>
         new(PlatformError.Invalid, $"environment '{environment.Name}': this host has no {what} '{kind}'.");

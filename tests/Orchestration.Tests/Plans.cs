@@ -60,6 +60,10 @@ internal static class Plans
           - hold: 1h
         """);
 
+    /// <summary>A plan with a strategy, in staging and production; a rollback is verified as it is without a word about it.</summary>
+    public static Bundle Named(string strategy) =>
+        new(Staging.Replace("\n    verifyRollbackAfter: 0s", "", StringComparison.Ordinal) + "\n" + strategy + "\n", Files);
+
     /// <summary>A plan of these steps in production.</summary>
     public static Bundle In(string steps, string more = "", string head = Production) =>
         new($"{head}\nsteps:\n{steps}\n{Analysis}\n{more}\n", Files);

@@ -148,6 +148,9 @@ public sealed class Simulation : IAsyncDisposable
     /// <summary>Types of a rollout's events, in order.</summary>
     public IReadOnlyList<string> EventsOf(string id) => [.. Registry.Events.Where(e => e.RolloutId == id).Select(e => e.Type)];
 
+    /// <summary>When events of a type happened in a rollout, in order.</summary>
+    public IReadOnlyList<DateTimeOffset> TimesOf(string id, string type) => [.. Registry.Events.Where(e => e.RolloutId == id && e.Type == type).Select(e => e.At)];
+
     /// <summary>The row of a rollout in an environment.</summary>
     public Deployment Row(string id, string environment = "production") => Registry.Deployments.Single(d => d.Id == $"{id}~{environment}");
 

@@ -23,6 +23,9 @@ public enum FigureKind
 
     /// <summary>Only goes up.</summary>
     Counter,
+
+    /// <summary>Cumulative counts by upper bound: each sample is a bucket with its bound as the last label, <c>le</c>, the one of <c>+Inf</c> last.</summary>
+    Histogram,
 }
 
 /// <summary>Figures of a part of the host; the host registers them.</summary>
@@ -40,20 +43,29 @@ public static class PrometheusText
         foreach (var figure in figures)
         {
             text.Append("# HELP ").Append(figure.Name).Append(' ').Append(figure.Help).Append('\n')
-                .Append("# TYPE ").Append(figure.Name).Append(' ').Append(figure.Kind == FigureKind.Gauge ? "gauge" : "counter").Append('\n');
+                .Append("# TYPE ").Append(figure.Name).Append(' ').Append(figure.Kind.ToString().ToLowerInvariant()).Append('\n');
             foreach (var sample in figure.Samples)
             {
-                text.Append(figure.Name);
-                if (sample.Labels.Count > 0)
+                Write(text, figure.Kind == FigureKind.Histogram ? figure.Name + "_bucket" : figure.Name, sample.Labels, sample.Value);
+                if (figure.Kind == FigureKind.Histogram && sample.Labels[^1].Value == "+Inf")
                 {
-                    text.Append('{').AppendJoin(',', sample.Labels.Select(l => $"{l.Name}=\"{Escape(l.Value)}\"")).Append('}');
+                    Write(text, figure.Name + "_count", [.. sample.Labels.SkipLast(1)], sample.Value);
                 }
-
-                text.Append(' ').Append(sample.Value.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
             }
         }
 
         return text.ToString();
+    }
+
+    private static void Write(StringBuilder text, string name, IReadOnlyList<(string Name, string Value)> labels, double value)
+    {
+        text.Append(name);
+        if (labels.Count > 0)
+        {
+            text.Append('{').AppendJoin(',', labels.Select(l => $"{l.Name}=\"{Escape(l.Value)}\"")).Append('}');
+        }
+
+        text.Append(' ').Append(value.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
     }
 
     private static string Escape(string value) =>

@@ -57,6 +57,8 @@ public static class SluiceCommand
                 .. TellVerbs.Create(terminal),
                 RollbackVerb.Create(terminal),
                 HistoryVerb.Create(terminal),
+                ExplainVerb.Create(terminal),
+                ReplayVerb.Create(terminal),
                 EventsVerb.Create(terminal),
                 LogsVerb.Create(terminal),
                 DoctorVerb.Create(terminal),

@@ -1,6 +1,8 @@
+using System.Globalization;
 using Sluice.Api.Health;
 using Sluice.Durable;
 using Sluice.Engine;
+using Sluice.Platforms.Gateway;
 using Sluice.Platforms.Gateway.Control;
 
 namespace Sluice.Cli.Serve;
@@ -26,8 +28,20 @@ internal static class GatewayFigures
     {
         var status = await gateway.TryGetStatusAsync(cancellationToken);
         var environments = status?.Environments ?? [];
+        var counts = new List<(EnvironmentStatus At, TrafficCounts Counts)>();
+        foreach (var listening in environments.Where(e => e.Address is not null))
+        {
+            counts.Add((listening, await gateway.GetCountsAsync(listening.Service, listening.Environment, cancellationToken)));
+        }
+
         return
         [
+            Counter("sluice_gateway_requests_total", "Requests answered, well or not, since the gateway started.", counts, r => r.Requests),
+            Counter("sluice_gateway_errors_total", "Of them with a status of 500 or more, or without a complete answer.", counts, r => r.Errors),
+            Counter("sluice_gateway_client_errors_total", "Of them with a status from 400 to 499 except 429.", counts, r => r.ClientErrors),
+            Counter("sluice_gateway_throttled_total", "Of them with status 429.", counts, r => r.Throttled),
+            new("sluice_gateway_request_duration_seconds", "From a request's arrival to the end of its answer.", FigureKind.Histogram,
+                [.. counts.SelectMany(c => c.Counts.Revisions.SelectMany(r => Buckets(c.At, r.Key, r.Value.Latency)))]),
             new("sluice_gateway_up", "1 when the gateway answers.", FigureKind.Gauge, [new Sample(status is null ? 0 : 1, [])]),
             new("sluice_revision_weight_ratio", "Share of traffic a revision gets, 0 to 1.", FigureKind.Gauge,
                 [.. environments.SelectMany(e => e.Traffic.Weights.Select(w => new Sample(w.Value / 100.0, Labels(e, w.Key))))]),
@@ -37,6 +51,21 @@ internal static class GatewayFigures
                 [.. environments.SelectMany(e => e.Revisions.Select(r => new Sample(r.Restarts, Labels(e, r.Revision))))]),
         ];
     });
+
+    private static Figure Counter(
+        string name, string help, List<(EnvironmentStatus At, TrafficCounts Counts)> counts, Func<RevisionCounts, long> value) =>
+        new(name, help, FigureKind.Counter, [.. counts.SelectMany(c => c.Counts.Revisions.Select(r => new Sample(value(r.Value), Labels(c.At, r.Key))))]);
+
+    private static IEnumerable<Sample> Buckets(EnvironmentStatus environment, string revision, IReadOnlyList<long> latency)
+    {
+        long below = 0;
+        for (var i = 0; i < latency.Count; i++)
+        {
+            below += latency[i];
+            var bound = i < LatencyHistogram.Bounds.Count ? LatencyHistogram.Bounds[i].ToString(CultureInfo.InvariantCulture) : "+Inf";
+            yield return new Sample(below, [.. Labels(environment, revision), ("le", bound)]);
+        }
+    }
 
     private static (string, string)[] Labels(EnvironmentStatus environment, string revision) =>
         [("service", environment.Service), ("environment", environment.Environment), ("revision", revision)];

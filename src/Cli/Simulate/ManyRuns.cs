@@ -62,15 +62,14 @@ internal static class ManyRuns
 {
     public static async Task<RunsReport> RunAsync(Bundle bundle, Plan plan, Scenario scenario, int runs, CancellationToken cancellationToken)
     {
-        var reports = new SimulationReport[runs];
+        var reports = new Ended[runs];
         await Parallel.ForEachAsync(
             Enumerable.Range(0, runs),
             new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellationToken },
             async (run, _) =>
             {
-                var report = await SimulatedRun.RunAsync(bundle, plan, scenario with { Seed = Chance.Seed(scenario.Seed, run) });
-                // Thousands of runs: only the figures are kept, and what each said last.
-                reports[run] = report;
+                var report = await SimulatedRun.RunAsync(bundle, plan, scenario with { Seed = Chance.Seed(scenario.Seed, run) }, explained: false);
+                reports[run] = new Ended(report.Outcome, report.Detection, report.Unmet);
             });
 
         var first = reports.Index().FirstOrDefault(r => r.Item.Unmet.Count > 0);
@@ -84,4 +83,7 @@ internal static class ManyRuns
             Delays.Of([.. reports.Where(r => r.Outcome == Outcome.RolledBack).Select(r => r.Detection - from).OfType<TimeSpan>().Select(d => d.TotalMinutes)]),
             first.Item is { } failed ? $"run {first.Index}: {failed.Unmet[0]}" : null);
     }
+
+    /// <summary>What is kept of each of thousands of runs.</summary>
+    private sealed record Ended(Outcome? Outcome, TimeSpan? Detection, IReadOnlyList<string> Unmet);
 }

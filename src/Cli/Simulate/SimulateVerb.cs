@@ -42,22 +42,25 @@ internal static class SimulateVerb
 
     private static Scenario ReadScenario(string file)
     {
-        string text;
+        var compiled = ScenarioCompiler.Compile(ReadText(file));
+        return compiled.Value ?? throw Refuse(file, compiled.Faults);
+    }
+
+    /// <summary>The text of a file, or a usage error.</summary>
+    internal static string ReadText(string file)
+    {
         try
         {
-            text = File.ReadAllText(file);
+            return File.ReadAllText(file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new UsageException($"{file} cannot be read: {e.Message}");
         }
-
-        // The place is printed in front; the compiler need not say it again.
-        var compiled = ScenarioCompiler.Compile(text);
-        return compiled.Value ?? throw Refuse(file, compiled.Faults);
     }
 
-    private static UsageException Refuse(string file, IReadOnlyList<PlanFault> faults) =>
+    /// <summary>Every fault, as compilers print them.</summary>
+    internal static UsageException Refuse(string file, IReadOnlyList<PlanFault> faults) =>
         new(string.Join(Environment.NewLine, faults.Select(f => ProblemText.Of(f, file))));
 
     private static int Say(Terminal terminal, bool json, Scenario scenario, SimulationReport report)

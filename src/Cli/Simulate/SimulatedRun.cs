@@ -6,7 +6,9 @@ using Sluice.Domain.Scenarios;
 using Sluice.Durable;
 using Sluice.Engine.VirtualTime;
 using Sluice.Orchestration;
+using Sluice.Orchestration.Explanations;
 using Sluice.Orchestration.Ports;
+using Sluice.Orchestration.Soaks;
 using Sluice.Platforms.Simulated;
 using Sluice.Registry.Memory;
 
@@ -56,10 +58,11 @@ internal sealed class SimulatedRun : IAsyncDisposable
     /// <param name="bundle">Plan and files, which compile.</param>
     /// <param name="plan">The same, compiled.</param>
     /// <param name="scenario">What happens around it.</param>
-    public static async Task<SimulationReport> RunAsync(Bundle bundle, Plan plan, Scenario scenario)
+    /// <param name="explained">Whether each step's decision comes with its numbers in words.</param>
+    public static async Task<SimulationReport> RunAsync(Bundle bundle, Plan plan, Scenario scenario, bool explained = true)
     {
         await using var run = new SimulatedRun(plan, scenario);
-        return await run.RunAsync(bundle);
+        return await run.RunAsync(bundle, explained);
     }
 
     public async ValueTask DisposeAsync()
@@ -72,7 +75,7 @@ internal sealed class SimulatedRun : IAsyncDisposable
         await _services.DisposeAsync();
     }
 
-    private async Task<SimulationReport> RunAsync(Bundle bundle)
+    private async Task<SimulationReport> RunAsync(Bundle bundle, bool explained)
     {
         _started = await VirtualEngine.StartAsync(new DurableTasks().AddSluice(), _services, new VirtualEngineOptions { Clock = _clock, InMemory = true });
         var points = new Queue<int>(_scenario.Crashes.Select(c => c.AfterActivity).OfType<int>().Order());
@@ -100,7 +103,7 @@ internal sealed class SimulatedRun : IAsyncDisposable
             await act();
         }
 
-        return Report(id, (await _registry.GetRolloutAsync(id, default))!.Status);
+        return Report(id, (await _registry.GetRolloutAsync(id, default))!.Status, explained ? await Rollouts.ExplainAsync(id, default) : null);
     }
 
     private VirtualEngine Engine => _started ?? throw new InvalidOperationException("The engine has not started.");
@@ -151,6 +154,12 @@ internal sealed class SimulatedRun : IAsyncDisposable
             }
         }
 
+        // Users are where the plan ends; before that there are only our own checks.
+        foreach (var environment in plan.Environments.Where(e => e.Name != plan.LastEnvironment))
+        {
+            _world.WithoutUsers.Add(environment.Name);
+        }
+
         _world.Versions[_scenario.Release] = Behaviour(Arm.Canary, _scenario.CanaryProfile);
         _world.Before = BreakAsync;
         _registry.Before = (_, cancellationToken) => BreakAsync("registry", cancellationToken);
@@ -165,8 +174,8 @@ internal sealed class SimulatedRun : IAsyncDisposable
             NeverReady = profile.ReadyAfter is null,
             Healthy = _ => !Broken(FaultKind.Crash, arm),
             SmokeFailures = _ => Broken(FaultKind.Smoke, arm) ? ["GET /: expected 200, got 500"] : [],
-            Load = new LoadReport(
-                1000, (int)Math.Round(1000 * profile.LoadErrorRate), median, Lognormal.At(1.645, median, profile.Spread), Lognormal.At(2.326, median, profile.Spread), 500),
+            Load = requests => new LoadReport(
+                requests, (int)Math.Round(requests * profile.LoadErrorRate), median, Lognormal.At(1.645, median, profile.Spread), Lognormal.At(2.326, median, profile.Spread), 500),
         };
     }
 
@@ -196,15 +205,14 @@ internal sealed class SimulatedRun : IAsyncDisposable
         _ => "simulated-simulated-simulated",
     };
 
-    private SimulationReport Report(string id, RolloutStatus? status)
+    private SimulationReport Report(string id, RolloutStatus? status, Explanation? explanation)
     {
-        var decisions = _registry.Events
-            .Where(e => e.RolloutId == id)
-            .Select(e => new SimulatedDecision(e.At - _scenario.Start, e.Type, e.Environment, e.Message, Evidence(e))
+        var decisions = _happened.Concat(_registry.Events
+            .Where(e => e.RolloutId == id && e.Type != LegRecord.EventType)
+            .Select(e => new SimulatedDecision(e.At - _scenario.Start, e.Type, e.Environment, e.Message, Evidence(e, explanation))
             {
                 Weight = int.TryParse(e.Data.GetValueOrDefault("weight"), CultureInfo.InvariantCulture, out var weight) ? weight : null,
-            })
-            .Concat(_happened)
+            }))
             .OrderBy(d => d.At)
             .ToList();
         var report = new SimulationReport(
@@ -212,5 +220,9 @@ internal sealed class SimulatedRun : IAsyncDisposable
         return report with { Unmet = _scenario.Expect is { } expect ? Expecting.Check(expect, report) : [] };
     }
 
-    private static IReadOnlyList<string> Evidence(DeploymentEvent item) => [];
+    private static IReadOnlyList<string> Evidence(DeploymentEvent item, Explanation? explanation) =>
+        item.Type == "step.completed" && int.TryParse(item.Data.GetValueOrDefault("stepIndex"), CultureInfo.InvariantCulture, out var index)
+        && explanation?.Steps.FirstOrDefault(s => s.Index == index) is { } step
+            ? [.. step.Metrics.Select(m => $"{m.Metric}, {m.Result}: {m.Words}")]
+            : [];
 }

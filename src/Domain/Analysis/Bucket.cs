@@ -13,6 +13,26 @@ public readonly record struct Bucket(double CanaryEvents, double CanaryTrials, d
     /// <summary>Likewise for stable.</summary>
     public double StableOver { get; init; }
 
+    /// <summary>
+    /// The logarithm of the likelihood of the observed share of the events over that of equal rates; 0 when the canary's rate is not above
+    /// stable's.
+    /// </summary>
+    public double LogLikelihoodRatio
+    {
+        get
+        {
+            var events = CanaryEvents + StableEvents;
+            var expected = events * CanaryTrials / (CanaryTrials + StableTrials);
+            if (!(CanaryEvents > expected && expected > 0))
+            {
+                return 0;
+            }
+
+            var stable = StableEvents > 0 ? StableEvents * Math.Log(StableEvents / (events - expected)) : 0;
+            return (CanaryEvents * Math.Log(CanaryEvents / expected)) + stable;
+        }
+    }
+
     /// <summary>Two intervals that follow each other.</summary>
     public Bucket Plus(in Bucket other) => new(
         CanaryEvents + other.CanaryEvents,
@@ -22,6 +42,13 @@ public readonly record struct Bucket(double CanaryEvents, double CanaryTrials, d
     {
         CanaryOver = CanaryOver + other.CanaryOver,
         StableOver = StableOver + other.StableOver,
+    };
+
+    /// <summary>All numbers times a factor.</summary>
+    public Bucket Times(double factor) => new(CanaryEvents * factor, CanaryTrials * factor, StableEvents * factor, StableTrials * factor)
+    {
+        CanaryOver = CanaryOver * factor,
+        StableOver = StableOver * factor,
     };
 }
 

@@ -9,9 +9,11 @@ public sealed class MetricTest
     // A bucket's weight in what stable did lately: ten buckets, about.
     private const double Fading = 0.9;
     private const int MostStages = 8;
+    private const double ScatterSeconds = 60;
 
     private readonly double _clusterFactor;
     private readonly List<Stage> _stages;
+    private Bucket _recent;
 
     /// <summary>Where an earlier one ended.</summary>
     /// <param name="evidence">The state.</param>
@@ -25,8 +27,7 @@ public sealed class MetricTest
         AgainstLimit = new Sequential(evidence.AgainstLimit);
         Frozen = new Sequential(evidence.Frozen);
         History = new StableHistory(evidence.History);
-        RecentlyOver = evidence.RecentlyOver;
-        RecentTrials = evidence.RecentTrials;
+        _recent = evidence.Recent;
         _stages = [.. evidence.Stages];
     }
 
@@ -48,19 +49,18 @@ public sealed class MetricTest
     /// <summary>What was compared, by weight.</summary>
     public IReadOnlyList<Stage> Stages => _stages;
 
-    /// <summary>Whether stable lately is beyond the plain limit as well.</summary>
-    public bool IsStableOverLimit => Limit is { } limit && RecentTrials > 0 && RecentlyOver > limit * RecentTrials;
+    /// <summary>Whether stable is clearly beyond the plain limit lately, and the canary no better.</summary>
+    public bool AreBothOverLimit => Limit is { } limit
+        && _recent.StableOver > (limit * _recent.StableTrials) + (3 * Math.Sqrt(limit * _recent.StableTrials))
+        && _recent.CanaryOver > limit * _recent.CanaryTrials;
 
-    private double RecentlyOver { get; set; }
+    private bool IsStableOverLimit => Limit is { } limit && _recent.StableOver > limit * _recent.StableTrials;
 
-    private double RecentTrials { get; set; }
-
-    /// <summary>What stable did in a bucket, whether or not it is judged.</summary>
+    /// <summary>What happened in a bucket, whether or not it is judged.</summary>
     public void Watch(in Bucket bucket, bool unusual)
     {
         History.Add(bucket.StableEvents, bucket.StableTrials, unusual);
-        RecentlyOver = (Fading * RecentlyOver) + bucket.StableOver;
-        RecentTrials = (Fading * RecentTrials) + bucket.StableTrials;
+        _recent = _recent.Times(Fading).Plus(bucket);
     }
 
     /// <summary>What counts as an event has changed: earlier counts of stable say nothing of later ones.</summary>
@@ -69,12 +69,18 @@ public sealed class MetricTest
     /// <summary>A bucket of both arms.</summary>
     /// <param name="bucket">What they did.</param>
     /// <param name="weight">The canary's share in percent, by which what was compared is summed up.</param>
-    public void Enter(in Bucket bucket, int weight)
+    /// <param name="seconds">Its length.</param>
+    public void Enter(in Bucket bucket, int weight, double seconds)
     {
         var all = bucket.CanaryTrials + bucket.StableTrials;
-        var dispersion = all > 0 ? Dispersion(History.Rate * bucket.CanaryTrials * (bucket.StableTrials / all)) : 1;
+        var dispersion = all > 0 ? Dispersion(History.Rate * bucket.CanaryTrials * (bucket.StableTrials / all), seconds) : 1;
         Split.Add(bucket.CanaryEvents, bucket.CanaryTrials, bucket.StableEvents, bucket.StableTrials, dispersion);
-        EnterLimit(bucket);
+        if (!IsStableOverLimit)
+        {
+            // What stable breaks as well is not the release's.
+            EnterLimit(bucket, seconds);
+        }
+
         if (_stages.Count == 0 || _stages[^1].Weight != weight)
         {
             if (_stages.Count == MostStages)
@@ -91,15 +97,16 @@ public sealed class MetricTest
     /// <summary>A bucket of the canary alone.</summary>
     /// <param name="bucket">What it did.</param>
     /// <param name="allowed">Share of its trials that may be events; null when there is nothing to compare with.</param>
-    public void EnterAlone(in Bucket bucket, double? allowed)
+    /// <param name="seconds">Its length.</param>
+    public void EnterAlone(in Bucket bucket, double? allowed, double seconds)
     {
         if (allowed is { } rate)
         {
             var expected = rate * bucket.CanaryTrials;
-            Frozen.AddAgainst(bucket.CanaryEvents, expected, Dispersion(expected));
+            Frozen.AddAgainst(bucket.CanaryEvents, expected, Dispersion(expected, seconds));
         }
 
-        EnterLimit(bucket);
+        EnterLimit(bucket, seconds);
     }
 
     /// <summary>For the next look.</summary>
@@ -110,22 +117,28 @@ public sealed class MetricTest
         AgainstLimit = AgainstLimit.ToState(),
         Frozen = Frozen.ToState(),
         History = History.ToState(),
-        RecentlyOver = RecentlyOver,
-        RecentTrials = RecentTrials,
+        Recent = _recent,
         Stages = [.. _stages],
     };
 
-    private void EnterLimit(in Bucket bucket)
+    private void EnterLimit(in Bucket bucket, double seconds)
     {
         if (Limit is { } limit)
         {
             var expected = limit * bucket.CanaryTrials;
-            AgainstLimit.AddAgainst(bucket.CanaryOver, expected, Dispersion(expected));
+            AgainstLimit.AddAgainst(bucket.CanaryOver, expected, Dispersion(expected, seconds));
         }
     }
 
-    /// <summary>φ = 1 + 2·c²·λ: what the variance of a count of mean λ exceeds the mean by when its rate scatters by c, with a reserve.</summary>
-    private double Dispersion(double expected) => Math.Max(_clusterFactor, 1 + (2 * History.Variation * expected));
+    /// <summary>
+    /// φ = 1 + 2·c²·(1 + 3c²)·λ: by what factor the variance of a count of mean λ exceeds the mean when its rate scatters by c, with a reserve of 2
+    /// that grows with the skewness. λ is that of a minute, for neighbouring short buckets scatter together.
+    /// </summary>
+    private double Dispersion(double expected, double seconds)
+    {
+        var scatter = History.Variation;
+        return Math.Max(_clusterFactor, 1 + (2 * scatter * (1 + (3 * scatter)) * expected * Math.Max(1, ScatterSeconds / seconds)));
+    }
 }
 
 /// <summary>What was compared at one weight; a stored format.</summary>
@@ -182,11 +195,8 @@ public sealed record MetricEvidence
     /// <summary>Stable's last buckets.</summary>
     public HistoryState History { get; init; } = new();
 
-    /// <summary>Stable's trials beyond the plain limit, the last buckets weighing most.</summary>
-    public double RecentlyOver { get; init; }
-
-    /// <summary>Stable's trials, likewise.</summary>
-    public double RecentTrials { get; init; }
+    /// <summary>The last buckets together, the very last weighing most.</summary>
+    public Bucket Recent { get; init; }
 
     /// <summary>What was compared, by weight, oldest first.</summary>
     public IReadOnlyList<Stage> Stages { get; init; } = [];

@@ -132,6 +132,9 @@ public sealed record Measurement(
 public sealed record SoakResult(
     SoakState State, Verdict Verdict, string? Reason, SoakProgress Progress, IReadOnlyList<Measurement> Measurements)
 {
+    /// <summary>Why one of the plan's own metrics holds the soak; null when none does. The clock stands meanwhile.</summary>
+    public PauseReason? Holding { get; init; }
+
     /// <summary>The exposure clock has gained nothing for the step's patience: the plan's policy for missing traffic applies.</summary>
     public bool Starved { get; init; }
 }

@@ -5,30 +5,35 @@ namespace Sluice.Domain.Analysis;
 /// share reaches one of them first. Mutable, without allocations from bucket to bucket: one owner.
 /// </summary>
 /// <remarks>
-/// A bucket is left out when stable was degraded in it, in the two settles before it or while it waits. It waits one settle in the first
-/// minutes after a change of weight, when a fault is most likely the release's, and two later, when it is more likely everybody's.
+/// A bucket is left out when stable was degraded in it, in the two settles before it or while it waits. It waits two settles, the longest that
+/// one revision is taken to fall before the other; when the canary was worse before that already, and stable has not followed, nothing waits.
 /// </remarks>
 public sealed class SplitComparison
 {
     /// <summary>How long a settle is, unless the soak is short: one minute.</summary>
     public const double DefaultSettle = 60;
 
-    // In settles after a change of weight.
-    private const double Early = 4;
+    private const int Settles = 2;
+
+    // Standard deviations, and events, by which the canary was worse before the wait began; and how many settles of that time are looked at.
+    private const double ClearlyWorse = 3;
+    private const int FewestEvents = 5;
+    private const int LookedBack = 5;
 
     // Timers are not exact: so much of a settle may be missing.
     private const double Slack = 0.05;
 
     // A bucket is half a settle at least, and waits two at most: four, and the ones that looks rarer than that would make are fewer.
     private const int MostWaiting = 8;
+    private const int MostPast = 16;
 
     private readonly MetricTest[] _tests;
     private readonly double _settle;
     private readonly Waiting[] _waiting = new Waiting[MostWaiting];
     private readonly Waiting _open;
     private int _count;
+    private readonly Queue<PastBucket> _past = new(MostPast);
     private double _degradedUntil;
-    private double _earlyUntil;
 
     /// <summary>Where an earlier one ended.</summary>
     /// <param name="tests">One per metric.</param>
@@ -50,7 +55,11 @@ public sealed class SplitComparison
         }
 
         _degradedUntil = state.DegradedUntil;
-        _earlyUntil = state.EarlyUntil;
+        foreach (var past in state.Past)
+        {
+            _past.Enqueue(past);
+        }
+
         foreach (var bucket in state.Waiting)
         {
             _waiting[_count++].Load(bucket);
@@ -69,17 +78,15 @@ public sealed class SplitComparison
     /// <param name="at">Seconds since the Unix epoch.</param>
     public bool IsStableDegraded(double at) => at < _degradedUntil;
 
-    /// <summary>The weight has changed: a fault is most likely the release's for a while.</summary>
-    /// <param name="at">Seconds since the Unix epoch, when the first bucket begins.</param>
-    public void Begin(double at)
-    {
-        _earlyUntil = at + (Early * _settle);
-        _open.Clear();
-    }
+    /// <summary>The weight has changed.</summary>
+    public void Begin() => _open.Clear();
 
-    /// <summary>What stable did in time that is not judged: the warm-up.</summary>
-    public void Watch(ReadOnlySpan<Bucket> metrics)
+    /// <summary>What was done in time that is not judged: the warm-up.</summary>
+    /// <param name="end">Seconds since the Unix epoch.</param>
+    /// <param name="metrics">One bucket per metric.</param>
+    public void Watch(double end, ReadOnlySpan<Bucket> metrics)
     {
+        Remember(end, metrics);
         for (var i = 0; i < _tests.Length; i++)
         {
             _tests[i].Watch(metrics[i], unusual: false);
@@ -131,6 +138,7 @@ public sealed class SplitComparison
         }
         else
         {
+            Remember(_open.End, _open.Metrics);
             Enqueue();
         }
 
@@ -145,7 +153,7 @@ public sealed class SplitComparison
         Waiting = [.. _waiting.Take(_count).Select(w => w.Save())],
         Open = _open.IsEmpty ? null : _open.Save(),
         DegradedUntil = _degradedUntil,
-        EarlyUntil = _earlyUntil,
+        Past = [.. _past],
     };
 
     private void Enqueue()
@@ -155,26 +163,64 @@ public sealed class SplitComparison
         slot.Take(_open.Start, _open.End, _open.Gain, _open.Metrics);
     }
 
+    /// <summary>Keeps how many events the canary had and how many stable's rate would have given it.</summary>
+    private void Remember(double end, ReadOnlySpan<Bucket> metrics)
+    {
+        if (_past.Count == MostPast)
+        {
+            _past.Dequeue();
+        }
+
+        var (events, expected) = (new double[_tests.Length], new double[_tests.Length]);
+        for (var i = 0; i < _tests.Length; i++)
+        {
+            events[i] = metrics[i].CanaryEvents;
+            expected[i] = Math.Round(_tests[i].History.Rate * metrics[i].CanaryTrials, 3);
+        }
+
+        _past.Enqueue(new PastBucket(end, events, expected));
+    }
+
+    /// <summary>Whether the canary was clearly worse, by any metric, so long ago that stable would have fallen by now as well.</summary>
+    private bool WasWorseBefore(double time)
+    {
+        for (var i = 0; i < _tests.Length; i++)
+        {
+            var (events, expected) = (0.0, 0.0);
+            foreach (var past in _past)
+            {
+                if (past.End <= time && past.End > time - (LookedBack * _settle))
+                {
+                    events += past.Events[i];
+                    expected += past.Expected[i];
+                }
+            }
+
+            if (events >= FewestEvents && events - expected >= ClearlyWorse * Math.Sqrt(expected))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private void Release(double now, int weight)
     {
+        var nothingWaits = _count > 0 && WasWorseBefore(now - ((Settles - Slack) * _settle));
         var released = 0;
         while (released < _count)
         {
             var bucket = _waiting[released];
-            var wait = bucket.Start < _earlyUntil ? 1 : 2;
-            if (released == 0 && _count == MostWaiting)
-            {
-                wait = 0;
-            }
-
-            if (now < bucket.End + ((wait - Slack) * _settle))
+            var isFull = released == 0 && _count == MostWaiting;
+            if (!nothingWaits && !isFull && now < bucket.End + ((Settles - Slack) * _settle))
             {
                 break;
             }
 
             for (var i = 0; i < _tests.Length; i++)
             {
-                _tests[i].Enter(bucket.Metrics[i], weight);
+                _tests[i].Enter(bucket.Metrics[i], weight, bucket.End - bucket.Start);
             }
 
             released++;
@@ -255,6 +301,12 @@ public sealed record SplitState
     /// <summary>Until when nothing is judged because stable fell, seconds since the Unix epoch.</summary>
     public double DegradedUntil { get; init; }
 
-    /// <summary>Until when a fault is most likely the release's, seconds since the Unix epoch.</summary>
-    public double EarlyUntil { get; init; }
+    /// <summary>What the canary did lately, oldest first.</summary>
+    public IReadOnlyList<PastBucket> Past { get; init; } = [];
 }
+
+/// <summary>What the canary did in a bucket; a stored format.</summary>
+/// <param name="End">Seconds since the Unix epoch.</param>
+/// <param name="Events">Per metric.</param>
+/// <param name="Expected">Per metric, how many there would have been at stable's rate.</param>
+public sealed record PastBucket(double End, IReadOnlyList<double> Events, IReadOnlyList<double> Expected);

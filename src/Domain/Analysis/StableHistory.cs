@@ -12,6 +12,10 @@ public sealed class StableHistory
     private const int FewestEvents = 5;
     private const int FewestBuckets = 3;
     private const double Excess = 3;
+    private const double BeyondChance = 4;
+
+    // Weight of one bucket in the scatter of the long run.
+    private const double Fading = 1.0 / 240;
 
     private readonly double[] _events = new double[Length];
     private readonly double[] _trials = new double[Length];
@@ -19,6 +23,8 @@ public sealed class StableHistory
     private readonly double[] _sorted = new double[Length];
     private int _next;
     private int _usual;
+    private int _seen;
+    private double _longVariation;
     private double _sumEvents;
     private double _sumTrials;
     private double _sumEventsSquared;
@@ -28,10 +34,28 @@ public sealed class StableHistory
     /// <summary>Nothing seen, or where an earlier one ended.</summary>
     public StableHistory(HistoryState? state = null)
     {
-        for (var i = 0; i < (state?.Events.Count ?? 0); i++)
+        if (state is null)
         {
-            Add(state!.Events[i], state.Trials[i], state.Unusual.Contains(i));
+            return;
         }
+
+        Count = Math.Min(Length, state.Events.Count);
+        _next = Count % Length;
+        foreach (var i in state.Unusual)
+        {
+            _unusual[i] = true;
+        }
+
+        for (var i = 0; i < Count; i++)
+        {
+            (_events[i], _trials[i]) = (state.Events[i], state.Trials[i]);
+            _sorted[i] = _events[i] / _trials[i];
+            Take(i, 1);
+        }
+
+        Array.Sort(_sorted, 0, Count);
+        _seen = state.Seen;
+        _longVariation = state.Variation;
     }
 
     /// <summary>Buckets seen, at most <see cref="Length"/>.</summary>
@@ -41,10 +65,15 @@ public sealed class StableHistory
     public double Rate => _sumTrials > 0 ? _sumEvents / _sumTrials : 0;
 
     /// <summary>
-    /// c²: the squared coefficient of variation of the rate from bucket to bucket, what chance explains taken off. 0 or more. Method of moments
-    /// for counts of unequal exposure.
+    /// c² as it is used: now, or on average over the last hours when that is more, for sixty buckets know it only roughly.
     /// </summary>
-    public double Variation
+    public double Variation => Math.Max(_longVariation, PresentVariation);
+
+    /// <summary>
+    /// c²: the squared coefficient of variation of the rate from bucket to bucket, what chance explains and its standard error taken off. 0 or
+    /// more. Method of moments for counts of unequal exposure.
+    /// </summary>
+    private double PresentVariation
     {
         get
         {
@@ -55,13 +84,20 @@ public sealed class StableHistory
 
             var rate = _sumEvents / _sumTrials;
             var scatter = (_sumEventsSquared - (2 * rate * _sumProducts) + (rate * rate * _sumTrialsSquared)) * _usual / (_usual - 1);
-            return Math.Max(0, (scatter - _sumEvents) / (rate * rate * _sumTrialsSquared));
+            var error = Math.Sqrt(2.0 / (_usual - 1)) * _sumEvents * _usual / Length;
+            return Math.Max(0, (scatter - _sumEvents - error) / (rate * rate * _sumTrialsSquared));
         }
     }
 
-    /// <summary>Whether a bucket is far worse than its predecessors: more than 3 times their median rate, and 5 events at least.</summary>
-    public bool IsDegraded(double events, double trials) =>
-        Count >= FewestBuckets && events >= FewestEvents && events > Excess * Median * trials;
+    /// <summary>
+    /// Whether a bucket is far worse than its predecessors: more than 3 times their median rate, 5 events at least, and more than chance gives
+    /// a small count.
+    /// </summary>
+    public bool IsDegraded(double events, double trials)
+    {
+        var usual = Rate * trials;
+        return Count >= FewestBuckets && events >= FewestEvents && events > Excess * Median * trials && events > usual + (BeyondChance * Math.Sqrt(usual));
+    }
 
     /// <summary>Adds a bucket; one without trials says nothing.</summary>
     /// <param name="events">0 or more.</param>
@@ -95,6 +131,9 @@ public sealed class StableHistory
             // What rounding left of sums whose terms are all gone.
             _sumEvents = _sumTrials = _sumEventsSquared = _sumProducts = _sumTrialsSquared = 0;
         }
+
+        _seen++;
+        _longVariation += (PresentVariation - _longVariation) * Math.Max(Fading, 1.0 / _seen);
     }
 
     /// <summary>For the next look.</summary>
@@ -111,7 +150,7 @@ public sealed class StableHistory
             }
         }
 
-        return new HistoryState { Events = events, Trials = trials, Unusual = unusual };
+        return new HistoryState { Events = events, Trials = trials, Unusual = unusual, Seen = _seen, Variation = _longVariation };
     }
 
     private double Median => Count % 2 == 1 ? _sorted[Count / 2] : (_sorted[(Count / 2) - 1] + _sorted[Count / 2]) / 2;
@@ -160,4 +199,10 @@ public sealed record HistoryState
 
     /// <summary>Which of them belong to an outage.</summary>
     public IReadOnlyList<int> Unusual { get; init; } = [];
+
+    /// <summary>Buckets seen in all.</summary>
+    public int Seen { get; init; }
+
+    /// <summary>c² on average over the last hours.</summary>
+    public double Variation { get; init; }
 }

@@ -64,6 +64,7 @@ public static class WatchRules
         IReadOnlyDictionary<string, double> limits) => rules with
         {
             Cadence = cadence,
+            Thresholds = plan.Analysis.ThresholdsIn(environment),
             Comparison = ComparisonAt(weight, firstRelease, evidence),
             Budget = plan.Analysis.Budget,
             PlannedBuckets = SplitLooks(plan, environment.Name) is > 0 and var looks ? looks : null,

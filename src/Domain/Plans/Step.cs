@@ -111,6 +111,18 @@ public abstract record Step
     public sealed record Baseline(
         string Path, int Requests, int Concurrency, double MaxErrorRate, TimeSpan? MaxP99, double? Regression) : Step
     {
+        /// <summary>Scored criteria besides.</summary>
+        public IReadOnlyList<BaselineObjective> Objectives { get; init; } = [];
+
+        /// <summary>Score of the objectives from which on it passes, percent.</summary>
+        public int PassScore { get; init; } = 90;
+
+        /// <summary>Score from which on it passes with a warning, percent.</summary>
+        public int WarningScore { get; init; } = 75;
+
+        /// <summary>How many of the last passing deployments it is compared with.</summary>
+        public int CompareWith { get; init; } = 5;
+
         /// <inheritdoc/>
         [JsonIgnore]
         public override string Kind => "baseline";

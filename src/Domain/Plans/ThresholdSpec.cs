@@ -61,7 +61,7 @@ public enum Severity
     /// <summary>The soak fails.</summary>
     Critical,
 
-    /// <summary>It is announced, and the soak goes on.</summary>
+    /// <summary>It is shown with the evidence and recorded, and the soak goes on.</summary>
     Warning,
 
     /// <summary>It is recorded.</summary>

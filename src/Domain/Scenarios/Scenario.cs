@@ -23,7 +23,7 @@ public sealed record Scenario
     /// <summary>Draws everything that is left to chance.</summary>
     public required int Seed { get; init; }
 
-    /// <summary>What users ask for, in each environment.</summary>
+    /// <summary>What users ask for, in the plan's last environment.</summary>
     public required UserTraffic Traffic { get; init; }
 
     /// <summary>How the version that serves before behaves, by the time since the rollout's start.</summary>

@@ -67,6 +67,9 @@ public sealed class VirtualEngine : IAsyncDisposable
     /// <summary>Crash once this many activity attempts have acted (1 is the first), before the last one's result is recorded; null for never.</summary>
     public int? CrashAfterActivity { get; set; }
 
+    /// <summary>Crash at every activity: after its first attempt has acted, before that is recorded. Each is done twice then.</summary>
+    public bool CrashAtEachActivity { get; set; }
+
     /// <summary>Crash once this many attempts have begun, before the last one acts; null for never.</summary>
     public int? CrashBeforeActivity { get; set; }
 

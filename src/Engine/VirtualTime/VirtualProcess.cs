@@ -158,7 +158,8 @@ internal sealed class VirtualProcess
         }
         finally
         {
-            if (_owner.ActivityActed() == _owner.CrashAfterActivity)
+            var acted = _owner.ActivityActed();
+            if (acted == _owner.CrashAfterActivity || (_owner.CrashAtEachActivity && acted % 2 == 1))
             {
                 _owner.CrashAfterActivity = null;
                 await DieAsync();

@@ -9,13 +9,16 @@ namespace Sluice.Functions.Hosting;
 /// starts outlives it, so a plan that asks for them is refused when it is submitted.
 /// </summary>
 /// <param name="local">The adapters of the machine; null on Azure.</param>
-internal sealed class AzurePlatforms(AdapterSet? local) : IPlatforms
+/// <param name="servers">Those of servers that answer questions.</param>
+internal sealed class AzurePlatforms(AdapterSet? local, MetricAdapters servers) : IPlatforms
 {
     public IPlatform Platform(EnvironmentSpec environment) => Local(environment).Platform(environment);
 
     public ITrafficRouter Router(EnvironmentSpec environment) => Local(environment).Router(environment);
 
     public IMetricSource? Metrics(EnvironmentSpec environment) => Local(environment).Metrics(environment);
+
+    public IMetricQueries Queries(ProviderSpec provider) => servers.Queries(provider);
 
     private AdapterSet Local(EnvironmentSpec environment) => local ?? throw new PlatformException(
         PlatformError.Invalid,

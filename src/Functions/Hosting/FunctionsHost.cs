@@ -67,6 +67,7 @@ public static class FunctionsHost
         {
             AutoRollback = settings.Rollouts.AutoRollback,
             RetentionDays = settings.Server.EventRetentionDays,
+            Freeze = settings.Freeze,
             KnowsApprover = name => Knows(name, settings.Groups, s.GetRequiredService<AzureRegistry>()),
         });
         services.AddSluiceOrchestration();
@@ -85,13 +86,14 @@ public static class FunctionsHost
             services.AddSingleton(s => new GatewayClient(folder, new GatewayLaunch([program, "gateway"]), s.GetRequiredService<TimeProvider>()));
             services.AddSingleton<ISecretStore>(new SecretStore(folder));
             services.AddSingleton<IPlatforms>(s => new AzurePlatforms(
-                new AdapterSet(s.GetRequiredService<GatewayClient>(), s.GetRequiredService<ISecretStore>(), folder)));
+                new AdapterSet(s.GetRequiredService<GatewayClient>(), s.GetRequiredService<ISecretStore>(), folder),
+                new MetricAdapters(s.GetRequiredService<ISecretStore>(), s.GetRequiredService<TimeProvider>())));
         }
         else
         {
             services.AddSingleton<ISecretStore>(s => new KeyVaultSecretStore(
                 settings.KeyVault is { } vault ? new SecretClient(new Uri(vault), s.GetRequiredService<TokenCredential>()) : null));
-            services.AddSingleton<IPlatforms>(new AzurePlatforms(null));
+            services.AddSingleton<IPlatforms>(s => new AzurePlatforms(null, new MetricAdapters(s.GetRequiredService<ISecretStore>(), s.GetRequiredService<TimeProvider>())));
         }
 
         services.AddSingleton<ISmokeRunner>(s => new SmokeRunner(s.GetRequiredService<TimeProvider>()));

@@ -26,6 +26,7 @@ public sealed class BaselineActivity(IPlatforms platforms, ILoadTest load, IDepl
     private const string P50 = "p50_seconds";
     private const string P95 = "p95_seconds";
     private const string P99 = "p99_seconds";
+    private const string Throughput = "requests_per_second";
 
     /// <inheritdoc/>
     public async Task<BaselineReport> RunAsync(BaselineInput input, CancellationToken cancellationToken)
@@ -34,7 +35,7 @@ public sealed class BaselineActivity(IPlatforms platforms, ILoadTest load, IDepl
         var endpoint = await platforms.Router(target.Environment).GetProbeEndpointAsync(target, input.Revision, cancellationToken);
         var report = await load.RunAsync(endpoint, step.Path, step.Requests, step.Concurrency, cancellationToken);
         var rate = report.Requests == 0 ? 1 : (double)report.Errors / report.Requests;
-        var measured = new BaselineNumbers(rate, report.P50Seconds, report.P95Seconds, report.P99Seconds);
+        var measured = new BaselineNumbers(rate, report.P50Seconds, report.P95Seconds, report.P99Seconds) { RequestsPerSecond = report.RequestsPerSecond };
         await registry.PutBaselinesAsync(
             input.DeploymentId,
             new Dictionary<string, double>(StringComparer.Ordinal)
@@ -43,13 +44,16 @@ public sealed class BaselineActivity(IPlatforms platforms, ILoadTest load, IDepl
                 [P50] = report.P50Seconds,
                 [P95] = report.P95Seconds,
                 [P99] = report.P99Seconds,
-                ["requests_per_second"] = report.RequestsPerSecond,
+                [Throughput] = report.RequestsPerSecond,
             },
             cancellationToken);
-        var earlier = await registry.ListBaselinesAsync(target.Service, target.Environment.Name, BaselineJudge.History, cancellationToken);
+        var earlier = await registry.ListBaselinesAsync(target.Service, target.Environment.Name, step.CompareWith, cancellationToken);
         var verdict = BaselineJudge.Judge(
             step, measured, [.. earlier.Where(b => b.ContainsKey(P50) && b.ContainsKey(P95) && b.ContainsKey(P99))
-                .Select(b => new BaselineNumbers(b.GetValueOrDefault(ErrorRate), b[P50], b[P95], b[P99]))]);
+                .Select(b => new BaselineNumbers(b.GetValueOrDefault(ErrorRate), b[P50], b[P95], b[P99])
+                {
+                    RequestsPerSecond = b.TryGetValue(Throughput, out var throughput) ? throughput : null,
+                })]);
         RolloutMetrics.Judged(target, "baseline", verdict.Passed ? Verdict.Pass : Verdict.Fail);
         return new BaselineReport(
             verdict.Passed ? [] : [.. verdict.Lines.Where(l => l.StartsWith('✖'))], string.Join(", ", verdict.Lines));

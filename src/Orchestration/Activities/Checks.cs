@@ -8,14 +8,35 @@ namespace Sluice.Orchestration.Activities;
 /// <param name="Faults">One line each, without values; empty when all is well.</param>
 public sealed record CheckReport(IReadOnlyList<string> Faults);
 
-/// <summary>Checks an environment's variables and secrets, all at once.</summary>
-public sealed class ValidateEnvironmentActivity(VariableSource variables) : IActivity<EnvironmentTarget, CheckReport>
+/// <summary>An environment to check.</summary>
+/// <param name="Target">Which.</param>
+/// <param name="Thresholds">The plan's own metrics that it is to answer.</param>
+public sealed record ValidateInput(EnvironmentTarget Target, IReadOnlyList<ThresholdSpec> Thresholds);
+
+/// <summary>Checks an environment's variables and secrets, and asks each query once, all faults at once.</summary>
+public sealed class ValidateEnvironmentActivity(VariableSource variables, IPlatforms platforms) : IActivity<ValidateInput, CheckReport>
 {
     /// <inheritdoc/>
-    public async Task<CheckReport> RunAsync(EnvironmentTarget input, CancellationToken cancellationToken)
+    public async Task<CheckReport> RunAsync(ValidateInput input, CancellationToken cancellationToken)
     {
-        var declared = input.Environment.Variables;
-        return new CheckReport(VariableCheck.Check(declared, await variables.ResolveAsync(declared, cancellationToken)));
+        var declared = input.Target.Environment.Variables;
+        var faults = VariableCheck.Check(declared, await variables.ResolveAsync(declared, cancellationToken));
+        var queries = await Task.WhenAll(input.Thresholds.Where(t => t.Provider != ThresholdSpec.Counts).Select(t => AskAsync(input.Target, t, cancellationToken)));
+        return new CheckReport([.. faults, .. queries.OfType<string>()]);
+    }
+
+    /// <summary>
+    /// What is wrong with a query: it is refused, gives no numbers, or needs a secret that is not there. A server that is away is no fault of
+    /// the plan, and one without samples has none yet.
+    /// </summary>
+    private async Task<string?> AskAsync(EnvironmentTarget target, ThresholdSpec threshold, CancellationToken cancellationToken)
+    {
+        var provider = target.Environment.Providers.First(p => p.Name == threshold.Provider);
+        var arguments = new QueryArguments("none", "none", target.Environment.Name, target.Service);
+        var result = await platforms.Queries(provider).AskAsync(provider, threshold.Query, arguments, cancellationToken);
+        return result.Error is { } error && (error.StartsWith($"{PlatformError.Invalid}:", StringComparison.Ordinal) || error.StartsWith($"{PlatformError.Unauthorized}:", StringComparison.Ordinal))
+            ? $"The query of '{threshold.Name}' cannot be judged: {error}"
+            : null;
     }
 }
 

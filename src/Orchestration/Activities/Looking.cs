@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Sluice.Domain.Analysis;
+using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
@@ -53,6 +54,9 @@ public sealed record LookResult(SoakState State, SoakProgress? Progress, LegEnd?
 {
     /// <summary>It failed, and automatic rollback is off: nothing moves, the looking goes on.</summary>
     public bool Suppressed { get; init; }
+
+    /// <summary>One per metric, when the numbers were looked at.</summary>
+    public IReadOnlyList<Measurement> Measurements { get; init; } = [];
 }
 
 /// <summary>Looks once: what the rollout wants, how the replicas are, what the numbers and the smoke suite say; the judge decides.</summary>
@@ -88,6 +92,7 @@ public sealed class LookActivity(
             ReadingError = error,
             Health = await HealthAsync(terms, cancellationToken),
             Weight = weight,
+            Queries = await AskAsync(terms, state, now, cancellationToken),
             ClockStopped = desired == DesiredState.Pause,
         };
         var result = due
@@ -103,7 +108,7 @@ public sealed class LookActivity(
         var result = SoakJudge.Look(rules, state, look);
         RolloutMetrics.Judged(terms.Target, "look", result.Verdict);
         var unmeasured = result.Verdict == Verdict.Error;
-        var unlearned = (result.Starved || unmeasured) && look.Now - result.State.LastGainAt >= rules.Patience;
+        var unlearned = (result.Starved || unmeasured || result.Holding is not null) && look.Now - result.State.LastGainAt >= rules.Patience;
         var end = result.Verdict switch
         {
             Verdict.Fail => LegEnd.Failed,
@@ -111,15 +116,15 @@ public sealed class LookActivity(
             _ when unlearned && terms.OnNoData != NoDataAction.Wait => LegEnd.NoData,
             _ => (LegEnd?)null,
         };
-        PauseReason? holding = unmeasured ? PauseReason.MetricsUnavailable : result.Starved ? PauseReason.WaitingForTraffic : null;
-        return new LookResult(result.State, result.Progress, end, holding, result.Reason ?? Summary(rules, result));
+        PauseReason? holding = unmeasured ? PauseReason.MetricsUnavailable : result.Starved ? PauseReason.WaitingForTraffic : result.Holding;
+        return new LookResult(result.State, result.Progress, end, holding, result.Reason ?? Summary(rules, result)) { Measurements = result.Measurements };
     }
 
-    // Between two looks at the numbers only what cannot wait acts: health and the hard limit. What the next look subtracts from stays.
+    // Between two looks at the numbers only what cannot wait acts: health, the hard limit and the metrics whose own interval is over. What the next look subtracts from stays.
     private static LookResult Glance(LookTerms terms, SoakRules rules, SoakState state, SoakLook look)
     {
         var result = SoakJudge.Look(rules with { Metrics = [] }, state, look);
-        var next = state with { UnhealthyStreak = result.State.UnhealthyStreak };
+        var next = state with { UnhealthyStreak = result.State.UnhealthyStreak, Thresholds = result.State.Thresholds };
         if (result.Verdict != Verdict.Fail)
         {
             return new LookResult(next, null, null, null, "");
@@ -149,6 +154,41 @@ public sealed class LookActivity(
             logger.MetricsUnreadable(terms.RolloutId, terms.Target.Environment.Name, e.Message);
             return (null, e.Message);
         }
+    }
+
+    /// <summary>The answers of the queries that are due. Whoever does not answer takes no other one's time.</summary>
+    private async Task<IReadOnlyDictionary<string, QueryAnswer>> AskAsync(LookTerms terms, SoakState state, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var due = ThresholdJudge.Due(terms.Rules.Thresholds, state.Thresholds, state.StartedAt, now);
+        var arguments = new QueryArguments(terms.Revision, terms.Stable, terms.Target.Environment.Name, terms.Target.Service);
+        var answers = await Task.WhenAll(due.Select(async threshold =>
+        {
+            var canary = AskAsync(terms, threshold, arguments, cancellationToken);
+            var stable = threshold.WhileStableHolds && terms.Stable is not null ? AskAsync(terms, threshold, arguments.OfStable, cancellationToken) : null;
+            return (threshold.Name, Answer: new QueryAnswer(await canary, stable is null ? null : await stable));
+        }));
+        return answers.ToDictionary(a => a.Name, a => a.Answer);
+    }
+
+    private async Task<QueryResult> AskAsync(LookTerms terms, ThresholdSpec threshold, QueryArguments arguments, CancellationToken cancellationToken)
+    {
+        QueryResult result;
+        try
+        {
+            var provider = terms.Target.Environment.Providers.First(p => p.Name == threshold.Provider);
+            result = await WithinAsync(token => platforms.Queries(provider).AskAsync(provider, threshold.Query, arguments, token), cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            result = QueryResult.Failed(e.Message);
+        }
+
+        if (result.Error is { } error)
+        {
+            logger.QueryUnanswered(terms.RolloutId, threshold.Name, error);
+        }
+
+        return result;
     }
 
     private async Task<ReplicaHealth?> HealthAsync(LookTerms terms, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Sluice.Domain.Analysis;
+using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
 
 namespace Sluice.Orchestration.Ports;
@@ -9,6 +10,18 @@ public interface IMetricSource
     /// <summary>Cumulative counts now.</summary>
     /// <exception cref="PlatformException">The source cannot be read: no verdict, never a failure of the release.</exception>
     Task<MetricReading> ReadAsync(EnvironmentTarget target, CancellationToken cancellationToken);
+}
+
+/// <summary>Answers a plan's own queries.</summary>
+public interface IMetricQueries
+{
+    /// <summary>Asks once, for now.</summary>
+    /// <param name="provider">Who.</param>
+    /// <param name="query">As the plan has it; its arguments are filled in here.</param>
+    /// <param name="arguments">What they stand for.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The numbers. An answer that cannot be had, or is none, is a value with the reason, in which no secret is left.</returns>
+    Task<QueryResult> AskAsync(ProviderSpec provider, string query, QueryArguments arguments, CancellationToken cancellationToken);
 }
 
 /// <summary>Finds the adapters that a plan names.</summary>
@@ -22,4 +35,7 @@ public interface IPlatforms
 
     /// <summary>Where its numbers come from; null when the plan has none.</summary>
     IMetricSource? Metrics(EnvironmentSpec environment);
+
+    /// <summary>Who asks a provider.</summary>
+    IMetricQueries Queries(ProviderSpec provider);
 }

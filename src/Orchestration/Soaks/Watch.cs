@@ -61,7 +61,7 @@ internal sealed class Watch(RolloutRun run, EnvironmentRun environment, string k
     public bool Announced { get; private set; }
 
     /// <summary>What was learned stays, the patience begins again.</summary>
-    public void StartOver() => _state = _state is { } state ? state with { LastGainAt = run.Now, ConsecutiveErrors = 0 } : null;
+    public void StartOver() => _state = _state is { } state ? state with { LastGainAt = run.Now, ConsecutiveErrors = 0, Thresholds = state.Thresholds.StartOver() } : null;
 
     /// <summary>Looks until there is a verdict, or a person ends it.</summary>
     public async Task<(WatchEnd End, string Reason)> RunAsync()
@@ -108,6 +108,7 @@ internal sealed class Watch(RolloutRun run, EnvironmentRun environment, string k
             run.LastEvidence = result.Progress.Evidence;
             tick = result.NextTick;
             Count(result.Progress);
+            Keep(result);
             switch (result.End)
             {
                 case LegEnd.Passed:
@@ -223,6 +224,16 @@ internal sealed class Watch(RolloutRun run, EnvironmentRun environment, string k
             : _reason.Length > 0 ? _reason
             : run.Plan.Steps[run.StepIndex].Title,
     });
+
+    private void Keep(LegResult result)
+    {
+        if (result.Record is { Looks: > 0 } record)
+        {
+            run.Journal.Note(
+                LegRecord.EventType, environment.Name, $"{kind}, {record.Looks} looks: {string.Join("; ", record.Last.Select(m => m.Message))}",
+                record.ToData(run.StepIndex, kind, environment.Weight, result.Progress.Verdict.ToString()));
+        }
+    }
 
     private void Count(SoakProgress progress)
     {

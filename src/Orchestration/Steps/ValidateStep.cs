@@ -1,14 +1,16 @@
 using Sluice.Domain.Rollouts;
+using Sluice.Orchestration.Activities;
 using Sluice.Orchestration.Rollouts;
 
 namespace Sluice.Orchestration.Steps;
 
-/// <summary>Checks an environment's variables and secrets, all faults at once.</summary>
+/// <summary>Checks an environment's variables, secrets and queries, all faults at once.</summary>
 internal static class ValidateStep
 {
     public static async Task<StepEnd> RunAsync(RolloutRun run, EnvironmentRun environment)
     {
-        var report = await Measuring.RunAsync(run, ActivityRefs.ValidateEnvironment, environment.Target, "the environment's variables");
+        var input = new ValidateInput(environment.Target, run.Plan.Analysis.ThresholdsIn(environment.Target.Environment));
+        var report = await Measuring.RunAsync(run, ActivityRefs.ValidateEnvironment, input, "the environment's variables");
         return report.Faults.Count == 0
             ? StepEnd.Passed(environment.Target.Environment.Variables.Count switch
             {

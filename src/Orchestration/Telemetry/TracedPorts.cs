@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Sluice.Domain.Analysis;
+using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
 using Sluice.Orchestration.Ports;
 
@@ -10,7 +11,7 @@ namespace Sluice.Orchestration.Telemetry;
 internal sealed class TracedPorts(IServiceProvider services) : IServiceProvider
 {
     private static readonly Histogram<double> Duration = SluiceTelemetry.Meter.CreateHistogram(
-        "sluice.port.duration", "s", "Calls of platforms, routers, metric sources, smoke runner, load test and migrator.", advice: Buckets.Seconds);
+        "sluice.port.duration", "s", "Calls of platforms, routers, metric sources and their queries, smoke runner, load test and migrator.", advice: Buckets.Seconds);
 
     public object? GetService(Type serviceType)
     {
@@ -48,6 +49,8 @@ internal sealed class TracedPorts(IServiceProvider services) : IServiceProvider
 
         public IMetricSource? Metrics(EnvironmentSpec environment) =>
             inner.Metrics(environment) is { } source ? new TracedMetrics(source) : null;
+
+        public IMetricQueries Queries(ProviderSpec provider) => new TracedQueries(inner.Queries(provider));
     }
 
     private sealed class TracedPlatform(IPlatform inner) : IPlatform
@@ -91,6 +94,12 @@ internal sealed class TracedPorts(IServiceProvider services) : IServiceProvider
     {
         public Task<MetricReading> ReadAsync(EnvironmentTarget target, CancellationToken cancellationToken) => CallAsync(
             "metrics", "Read", Kind(target.Environment.Metrics), () => inner.ReadAsync(target, cancellationToken), target);
+    }
+
+    private sealed class TracedQueries(IMetricQueries inner) : IMetricQueries
+    {
+        public Task<QueryResult> AskAsync(ProviderSpec provider, string query, QueryArguments arguments, CancellationToken cancellationToken) =>
+            CallAsync("queries", "Ask", Kind(provider), () => inner.AskAsync(provider, query, arguments, cancellationToken));
     }
 
     private sealed class TracedSmoke(ISmokeRunner inner) : ISmokeRunner

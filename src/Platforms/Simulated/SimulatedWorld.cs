@@ -1,4 +1,5 @@
 using Sluice.Domain.Analysis;
+using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
 using Sluice.Orchestration.Ports;
 
@@ -9,6 +10,12 @@ public sealed record Behaviour
 {
     /// <summary>From start to ready.</summary>
     public TimeSpan ReadyAfter { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How many replicas it wants; they get ready one after another, each <see cref="ReadyAfter"/> after the one before.</summary>
+    public int Replicas { get; init; } = 1;
+
+    /// <summary>How many of its replicas are gone again, by the time since it was started.</summary>
+    public Func<TimeSpan, int> Lost { get; init; } = _ => 0;
 
     /// <summary>Never gets ready.</summary>
     public bool NeverReady { get; init; }
@@ -28,15 +35,18 @@ public sealed record Behaviour
     /// <summary>Time to an answer, seconds.</summary>
     public double LatencySeconds { get; init; } = 0.02;
 
-    /// <summary>What a load test of it measures; the world's when null.</summary>
-    public LoadReport? Load { get; init; }
+    /// <summary>What a load test of so many requests measures; the world's when null.</summary>
+    public Func<int, LoadReport>? Load { get; init; }
+
+    /// <summary>Time to an answer, seconds, by the time since it was started; null for the same all along.</summary>
+    public Func<TimeSpan, double>? Latency { get; init; }
 }
 
 /// <summary>
 /// Platform, router, metrics, smoke runner and load test of one imaginary place, in virtual time. It keeps the contracts: everything is
 /// ensure, late fences are refused, traffic goes to ready revisions only, and every effect is in <see cref="Journal"/> once.
 /// </summary>
-public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, ITrafficRouter, IMetricSource, ISmokeRunner, ILoadTest, ISecretStore
+public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, ITrafficRouter, IMetricSource, IMetricQueries, ISmokeRunner, ILoadTest, ISecretStore
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Place> _places = [];
@@ -64,11 +74,17 @@ public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, I
     /// <summary>What users do in a stretch of at most a minute; when null, <see cref="RequestsPerSecond"/> exactly, without chance.</summary>
     public Func<Stretch, RevisionCounts>? Users { get; set; }
 
+    /// <summary>Environments that nobody uses.</summary>
+    public HashSet<string> WithoutUsers { get; } = [];
+
     /// <summary>What the router can do.</summary>
     public RouterCapabilities Capabilities { get; set; } = new(true, 1);
 
     /// <summary>What the load test measures.</summary>
     public LoadReport Load { get; set; } = new(1000, 0, 0.010, 0.020, 0.030, 500);
+
+    /// <summary>What a provider answers to a query, with its arguments.</summary>
+    public Func<string, QueryArguments, QueryResult> Answer { get; set; } = (_, _) => new QueryResult([]);
 
     /// <summary>Every effect: <c>production: start v2</c>, <c>production: v2 10, v1 90</c>, <c>production: stop v1</c>.</summary>
     public IReadOnlyList<string> Journal
@@ -142,6 +158,12 @@ public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, I
     ITrafficRouter IPlatforms.Router(EnvironmentSpec environment) => this;
 
     IMetricSource? IPlatforms.Metrics(EnvironmentSpec environment) => environment.Metrics is MetricsSpec.None ? null : this;
+
+    IMetricQueries IPlatforms.Queries(ProviderSpec provider) => this;
+
+    /// <inheritdoc/>
+    public Task<QueryResult> AskAsync(ProviderSpec provider, string query, QueryArguments arguments, CancellationToken cancellationToken) =>
+        Do(new("query", cancellationToken), () => Answer(query, arguments));
 
     /// <inheritdoc/>
     public Task<RevisionState> EnsureStartedAsync(RevisionRequest request, CancellationToken cancellationToken) => Do(new("platform.start", cancellationToken), () =>
@@ -228,8 +250,7 @@ public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, I
         var place = At(target.Environment.Name);
         Count(place);
         return new MetricReading(
-            _epoch, time.GetUtcNow(), place.Counts.ToDictionary(
-                c => c.Key, c => Users is null ? c.Value.Rounded(Of(place.VersionOf(c.Key)).LatencySeconds) : c.Value.Drawn));
+            _epoch, time.GetUtcNow(), place.Counts.ToDictionary(c => c.Key, c => Users is null ? c.Value.Rounded() : c.Value.Drawn));
     });
 
     /// <inheritdoc/>
@@ -242,7 +263,7 @@ public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, I
 
     /// <inheritdoc/>
     public Task<LoadReport> RunAsync(ProbeEndpoint endpoint, string path, int requests, int concurrency, CancellationToken cancellationToken) =>
-        Do(new("load", cancellationToken), () => Of(At(endpoint.Headers["environment"]).VersionOf(endpoint.Headers["revision"])).Load ?? Load);
+        Do(new("load", cancellationToken), () => Of(At(endpoint.Headers["environment"]).VersionOf(endpoint.Headers["revision"])).Load?.Invoke(requests) ?? Load);
 
     /// <inheritdoc/>
     public Task<string?> GetAsync(string name, CancellationToken cancellationToken) =>
@@ -301,11 +322,17 @@ public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, I
         {
             { StoppedAt: not null } => (RevisionPhase.Stopped, ""),
             _ when behaviour.Fails => (RevisionPhase.Failed, "exit code 134"),
-            _ when behaviour.NeverReady || age < behaviour.ReadyAfter => (RevisionPhase.Starting, "no answer from /health"),
+            _ when behaviour.NeverReady || age < behaviour.ReadyAfter * behaviour.Replicas => (RevisionPhase.Starting, "no answer from /health"),
             _ when !behaviour.Healthy(age) => (RevisionPhase.Unhealthy, "/health answers 503"),
-            _ => (RevisionPhase.Ready, ""),
+            _ => (RevisionPhase.Ready, behaviour.Lost(age) > 0 ? "a replica was lost" : ""),
         };
-        return new RevisionState(name, phase, phase == RevisionPhase.Ready ? 1 : 0, 1, 0, message);
+        var ready = phase switch
+        {
+            RevisionPhase.Ready => behaviour.Replicas - behaviour.Lost(age),
+            RevisionPhase.Starting when !behaviour.NeverReady && behaviour.ReadyAfter > TimeSpan.Zero => (int)(age / behaviour.ReadyAfter),
+            _ => 0,
+        };
+        return new RevisionState(name, phase, ready, behaviour.Replicas, 0, message);
     }
 
     // Users' requests since the last count, spread by the weights of that time, in steps short enough to follow a changing error rate.
@@ -325,16 +352,22 @@ public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, I
                     place.Counts[name] = tally = new Tally();
                 }
 
+                if (WithoutUsers.Contains(place.Name))
+                {
+                    continue;
+                }
+
                 if (Users is { } users)
                 {
                     tally.Drawn = tally.Drawn.Plus(users(stretch));
+                    continue;
                 }
-                else
-                {
-                    var requests = RequestsPerSecond * stretch.Length.TotalSeconds * weight / 100;
-                    tally.Requests += requests;
-                    tally.Errors += requests * Of(revision.Version).ErrorRate(stretch.Age);
-                }
+
+                var requests = RequestsPerSecond * stretch.Length.TotalSeconds * weight / 100;
+                var behaviour = Of(revision.Version);
+                tally.Requests += requests;
+                tally.Errors += requests * behaviour.ErrorRate(stretch.Age);
+                tally.Latency[LatencyBuckets.IndexOf(behaviour.Latency?.Invoke(stretch.Age) ?? behaviour.LatencySeconds)] += requests;
             }
 
             place.CountedTo = end;
@@ -380,12 +413,9 @@ public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, I
 
         public RevisionCounts Drawn { get; set; } = RevisionCounts.Zero;
 
-        public RevisionCounts Rounded(double latency)
-        {
-            var counts = new long[LatencyBuckets.Count];
-            counts[LatencyBuckets.IndexOf(latency)] = (long)Requests;
-            return new RevisionCounts((long)Requests, (long)Errors, 0, 0, counts);
-        }
+        public double[] Latency { get; } = new double[LatencyBuckets.Count];
+
+        public RevisionCounts Rounded() => new((long)Requests, (long)Errors, 0, 0, [.. Latency.Select(c => (long)c)]);
     }
 }
 

@@ -56,6 +56,13 @@ public sealed class FaultTests
     [InlineData("steps:", "analysis: { metrics: [{ name: errors, limit: 1% }] }\nsteps:", "bad-number", "analysis.metrics[0].limit", "found '1%'", "write the fraction: 0.01")]
     [InlineData("steps:", "analysis: { metrics: [{ name: errors }] }\nsteps:", "missing-key", "analysis.metrics[0]", "decides nothing", "add 'limit: 0.01'")]
     [InlineData("steps:", "analysis: { metrics: [{ name: latency-p98, limit: 1s }] }\nsteps:", "unknown-value", "analysis.metrics[0].name", "latency-p99", "did you mean")]
+    [InlineData("steps:", "freeze: [{ name: w, from: friday, to: mon 08:00 }]\nsteps:", "bad-freeze", "freeze[0].from", "found 'friday'", null)]
+    [InlineData("steps:", "freeze: [{ name: w, timeZone: Berlin, from: fri 16:00, to: mon 08:00 }]\nsteps:", "bad-freeze", "freeze[0].timeZone", "'Berlin' is not an IANA time zone", "Europe/Berlin")]
+    [InlineData("steps:", "freeze: [{ name: w, from: fri 16:00, to: 2026-12-19 }]\nsteps:", "bad-freeze", "freeze[0].to", "two kinds", null)]
+    [InlineData("steps:", "freeze: [{ name: w, from: fri 16:00 }]\nsteps:", "missing-key", "freeze[0]", "'to' is missing", "add 'to: mon 08:00'")]
+    [InlineData("steps:", "freeze: [{ name: w, from: fri, to: mon, environments: [prod] }]\nsteps:", "unknown-environment", "freeze[0].environments", "'prod'", null)]
+    [InlineData("steps:", "freeze: [{ name: w, from: fri, to: mon, onRunning: stop }]\nsteps:", "unknown-value", "freeze[0].onRunning", "pause | continue | rollback", null)]
+    [InlineData("steps:", "rollbackWindow: {}\nsteps:", "missing-key", "rollbackWindow", "without a bound", "revisions: 3")]
     [InlineData("steps:", "notify: [{ events: [rolback], to: slack }]\nsteps:", "unknown-value", "notify[0].events", "'rolback'", "did you mean 'rollback'?")]
     // Platforms and routers.
     [InlineData("kind: process, command: [shop] }\n    router: { kind: gateway, listen: \"127.0.0.1:8081\"", "kind: fly }\n    router: { kind: gateway, listen: \"127.0.0.1:8081\"", "no-adapter", "environments.staging.platform.kind", "no adapter for 'fly' in this build", "known: process")]

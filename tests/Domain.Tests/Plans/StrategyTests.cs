@@ -71,8 +71,10 @@ public sealed class StrategyTests
     [Fact]
     public void A_step_whose_parameter_is_not_given_is_left_out()
     {
-        Assert.DoesNotContain(Plan("strategy: staged").Steps, s => s is Step.Smoke or Step.Approval);
-        Assert.Equal(2, Plan("strategy: { name: staged, approvers: [ana] }").Steps.OfType<Step.Approval>().Count());
+        Assert.DoesNotContain(Plan("strategy: staged").Steps, s => s is Step.Smoke or Step.Approval or Step.SignOff);
+        var asked = Plan("strategy: { name: staged, approvers: [ana] }").Steps;
+        Assert.Equal(2, asked.OfType<Step.Approval>().Count());
+        Assert.Equal([1.0, 7, 14], asked.OfType<Step.SignOff>().Select(s => s.After.TotalDays));
     }
 
     [Fact]

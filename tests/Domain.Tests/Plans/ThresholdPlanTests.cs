@@ -83,6 +83,7 @@ public sealed class ThresholdPlanTests
     [InlineData("severity: warning", "provider: counts", "unknown-value", "\"sum(queue)", "The counts know requests | errors")]
     [InlineData("kind: prometheus", "kind: datadog", "no-adapter", "datadog", "no adapter for 'datadog'")]
     [InlineData("http://127.0.0.1:9090", "http://me:secret@127.0.0.1:9090", "literal-secret", "\"http://me", "holds a user or a password")]
+    [InlineData("http://127.0.0.1:9090", "http://127.0.0.1:9090/?token=123", "bad-url", "\"http://127", "what comes before /api/v1")]
     [InlineData("X-Scope-OrgID: shop", "Authorization: Bearer 123", "literal-secret", "Bearer 123", "Authorization is a secret")]
     [InlineData("bearerFromSecret: PROM_TOKEN", "bearerFromSecret: \"Bearer 123\"", "bad-name", "\"Bearer 123", "not its value")]
     public void What_cannot_work_is_refused_where_it_stands(string good, string bad, string code, string place, string message)
@@ -242,5 +243,38 @@ public sealed class ThresholdPlanTests
         Assert.Equal("http://h/x/a%20b%2Fc%3Fd%27?s=shop", QueryText.FillUrl("http://h/x/{revision}?s={service}", arguments));
         Assert.Null(QueryText.FillPath("$['{revision}'].x", arguments));
         Assert.Equal("$['v0'].x", QueryText.FillPath("$['{stable}'].x", arguments));
+    }
+
+    [Fact]
+    public void The_objectives_of_a_baseline_are_read_with_their_criteria()
+    {
+        const string step = """
+              - baseline: { path: /health, passScore: 80, compareWith: 3, objectives: [{ metric: p95, pass: ["<=+10%", "<300ms"], warning: ["<= +5ms"], weight: 2, key: true }, { metric: throughput, pass: [">=-10%"] }, { metric: p50 }] }
+            """;
+        var compilation = PlanCompiler.Compile(new Bundle(Good.Replace("  - setWeight: 10\n", step + "\n  - setWeight: 10\n", StringComparison.Ordinal), new Dictionary<string, string>()));
+
+        Assert.Empty(compilation.Faults);
+        var baseline = Assert.IsType<Step.Baseline>(compilation.Plan!.Steps[1]);
+        Assert.Equal((80, 75, 3), (baseline.PassScore, baseline.WarningScore, baseline.CompareWith));
+        Assert.Equal([new("<=+10%", "<=", 0.1, CriterionBase.Share), new("<300ms", "<", 0.3, CriterionBase.Absolute)], baseline.Objectives[0].Pass);
+        Assert.Equal([new BaselineCriterion("<= +5ms", "<=", 0.005, CriterionBase.Difference)], baseline.Objectives[0].Warning);
+        Assert.Equal([new BaselineCriterion(">=-10%", ">=", -0.1, CriterionBase.Share)], baseline.Objectives[1].Pass);
+        Assert.Equal((2, true, 1, false), (baseline.Objectives[0].Weight, baseline.Objectives[0].Key, baseline.Objectives[2].Weight, baseline.Objectives[2].Key));
+    }
+
+    [Theory]
+    [InlineData("objectives: [{ metric: p95, pass: [about 5ms] }]", "bad-criterion", "Expected a criterion, found 'about 5ms'.")]
+    [InlineData("objectives: [{ metric: p95, pass: [\"<=5%\"] }]", "bad-criterion", "'<=5%': '5%' is a share, and the metric is in seconds.")]
+    [InlineData("objectives: [{ metric: error-rate, pass: [\"<=5ms\"] }]", "bad-criterion", "'<=5ms': '5ms' is a time, and the metric is in ratio.")]
+    [InlineData("objectives: [{ metric: p95, weight: 2 }]", "missing-key", "Without 'pass' it is only told, and counts for nothing.")]
+    [InlineData("objectives: [{ metric: p95, pass: [\"<1s\"] }, { metric: p95 }]", "duplicate-name", "An objective for it stands above.")]
+    [InlineData("warningScore: 95, objectives: [{ metric: p95 }]", "contradiction", "A warning from 95 % on is stricter than the pass from 90 % on.")]
+    public void Objectives_that_cannot_be_judged_are_refused(string keys, string code, string message)
+    {
+        var plan = Good.Replace("  - setWeight: 10\n", $"  - baseline: {{ path: /health, {keys} }}\n  - setWeight: 10\n", StringComparison.Ordinal);
+
+        var fault = Assert.Single(PlanCompiler.Compile(new Bundle(plan, new Dictionary<string, string>())).Faults);
+
+        Assert.Equal((code, message), (fault.Code, fault.Message));
     }
 }

@@ -1,9 +1,14 @@
+using Sluice.Domain.Freezes;
+
 namespace Sluice.Domain.Plans.Compilation;
 
 /// <summary>Every key a plan or a file of it may have, by the shape it belongs to. The published JSON Schemas say the same; a test compares.</summary>
 internal static class PlanKeys
 {
-    public static readonly string[] Plan = ["schema", "service", "environments", "strategy", "steps", "analysis", "concurrency", "notify"];
+    public static readonly string[] Plan =
+    [
+        "schema", "service", "environments", "strategy", "steps", "analysis", "concurrency", "freeze", "rollbackWindow", "emergency", "notify",
+    ];
     public static readonly string[] Environment =
         ["platform", "router", "metrics", "providers", "variables", "traffic", "autoRollback", "verifyRollbackAfter"];
     public static readonly string[] ProcessPlatform =
@@ -21,7 +26,8 @@ internal static class PlanKeys
     public static readonly string[] Deploy = ["environment", "weight", "readyWithin", "warmingRequests"];
     public static readonly string[] Smoke = ["environment", "suite"];
     public static readonly string[] Baseline =
-        ["environment", "path", "requests", "concurrency", "maxErrorRate", "maxP99", "regression"];
+        ["environment", "path", "requests", "concurrency", "maxErrorRate", "maxP99", "regression", "objectives", "passScore", "warningScore", "compareWith"];
+    public static readonly string[] Objective = ["metric", "pass", "warning", "weight", "key"];
     public static readonly string[] Soak =
         ["environment", "duration", "every", "glance", "clock", "limits", "onFailure", "minRequests", "trafficTimeout", "onNoData", "warmup"];
     public static readonly string[] Approval = ["environment", "approvers", "required", "timeout", "onTimeout"];
@@ -40,6 +46,8 @@ internal static class PlanKeys
         "inconclusiveLimit", "consecutiveErrorLimit", "consecutiveSuccessLimit", "for", "severity", "resource", "whileStableHolds", "dryRun",
     ];
     public static readonly string[] Template = ["template", "provider", "queries", "omit"];
+    public static readonly string[] Freeze = ["name", "timeZone", "from", "to", "environments", "onStart", "onRunning", "overrideBy"];
+    public static readonly string[] RollbackWindow = ["revisions", "age"];
     public static readonly string[] Notify = ["events", "to"];
 
     public static readonly string[] VariablesFile = ["variables"];
@@ -115,6 +123,19 @@ internal static class PlanWords
         ["wait"] = TimeoutAction.Wait,
     };
 
+    public static readonly IReadOnlyDictionary<string, FreezeStart> FreezeStarts = new Dictionary<string, FreezeStart>
+    {
+        ["block"] = FreezeStart.Block,
+        ["queue"] = FreezeStart.Queue,
+    };
+
+    public static readonly IReadOnlyDictionary<string, FreezeAction> FreezeActions = new Dictionary<string, FreezeAction>
+    {
+        ["pause"] = FreezeAction.Pause,
+        ["continue"] = FreezeAction.Continue,
+        ["rollback"] = FreezeAction.Rollback,
+    };
+
     public static readonly IReadOnlyDictionary<string, SignOffMoment> SignOffMoments = new Dictionary<string, SignOffMoment>
     {
         ["promoted"] = SignOffMoment.Promoted,
@@ -123,6 +144,15 @@ internal static class PlanWords
 
     public static readonly IReadOnlyDictionary<string, MetricName> Metrics =
         Enum.GetValues<MetricName>().ToDictionary(metric => metric.Text());
+
+    public static readonly IReadOnlyDictionary<string, BaselineMetric> BaselineMetrics = new Dictionary<string, BaselineMetric>
+    {
+        ["error-rate"] = BaselineMetric.ErrorRate,
+        ["p50"] = BaselineMetric.P50,
+        ["p95"] = BaselineMetric.P95,
+        ["p99"] = BaselineMetric.P99,
+        ["throughput"] = BaselineMetric.Throughput,
+    };
 
     public static readonly IReadOnlyDictionary<string, MetricUnit> Units =
         Enum.GetValues<MetricUnit>().ToDictionary(Analysis.Thresholds.Units.Name);

@@ -78,13 +78,9 @@ internal static partial class ProviderSection
     private static HttpAccess Access(Fields fields, Faults faults)
     {
         var url = fields.Text("url", "\"http://127.0.0.1:9090\"");
-        if (url is not null && (!Uri.TryCreate(QueryText.FillUrl(url, new QueryArguments("r", "s", "e", "v")), UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https")))
+        if (url is not null)
         {
-            faults.Add("bad-url", fields.Where("url"), $"Expected an absolute http or https URL, found {faults.Show(fields.Where("url"))}.");
-        }
-        else if (url is not null && new Uri(QueryText.FillUrl(url, new QueryArguments("r", "s", "e", "v"))).UserInfo.Length > 0)
-        {
-            faults.Add("literal-secret", fields.Where("url"), "The URL holds a user or a password.", "use 'basic: { user: NAME, fromSecret: NAME }'");
+            CheckUrl(fields.Where("url"), url, isBase: fields.Text("kind") == "prometheus", faults);
         }
 
         var literal = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -118,8 +114,25 @@ internal static partial class ProviderSection
             BearerSecret = Secret(fields, "bearerFromSecret", null, faults),
             User = user,
             PasswordSecret = password,
-            Timeout = fields.Duration("timeout", OneSecond, TimeSpan.FromSeconds(15)) ?? TimeSpan.FromSeconds(10),
+            Timeout = fields.Duration("timeout", OneSecond, TimeSpan.FromSeconds(12)) ?? TimeSpan.FromSeconds(10),
         };
+    }
+
+    /// <summary>No message repeats one: what is wrong with it may be the secret in it.</summary>
+    private static void CheckUrl(Node at, string url, bool isBase, Faults faults)
+    {
+        if (!Uri.TryCreate(QueryText.FillUrl(url, new QueryArguments("r", "s", "e", "v")), UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https"))
+        {
+            faults.Add("bad-url", at, "Expected an absolute http or https URL.", "such as http://127.0.0.1:9090");
+        }
+        else if (parsed.UserInfo.Length > 0)
+        {
+            faults.Add("literal-secret", at, "The URL holds a user or a password.", "use 'basic: { user: NAME, fromSecret: NAME }'");
+        }
+        else if (isBase && parsed.Query.Length + parsed.Fragment.Length > 0)
+        {
+            faults.Add("bad-url", at, "Expected what comes before /api/v1, found a URL with '?' or '#'.");
+        }
     }
 
     private static void Header(Node.Entry entry, Dictionary<string, string> literal, Dictionary<string, string> secret, Faults faults)

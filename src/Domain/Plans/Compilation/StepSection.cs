@@ -7,6 +7,7 @@ internal sealed class StepSection(
     IReadOnlyList<EnvironmentDraft> environments, AnalysisSpec analysis, BundleFiles files, Faults faults)
 {
     private static readonly string[] ExposureOnly = ["minRequests"];
+    private static readonly string[] Scores = ["passScore", "warningScore"];
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(90);
     private static readonly TimeSpan FiveMinutes = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan[] Weeks = [.. new[] { 1, 2, 3, 4, 5, 6, 7, 14 }.Select(d => TimeSpan.FromDays(d))];
@@ -278,7 +279,23 @@ internal sealed class StepSection(
             concurrency,
             fields.Number("maxErrorRate", 0, 1) ?? 0,
             fields.Duration("maxP99", OneMillisecond, TimeSpan.FromMinutes(1)),
-            fields.Number("regression", 1, 100));
+            fields.Number("regression", 1, 100))
+        {
+            Objectives = ObjectiveSection.Read(fields, faults),
+            PassScore = fields.Integer("passScore", 1, 100) ?? 90,
+            WarningScore = fields.Integer("warningScore", 1, 100) ?? Math.Min(75, fields.Integer("passScore", 1, 100) ?? 90),
+            CompareWith = fields.Integer("compareWith", 1, 50) ?? 5,
+        };
+        if (step.WarningScore > step.PassScore)
+        {
+            faults.Add("contradiction", fields.Where("warningScore"), $"A warning from {step.WarningScore} % on is stricter than the pass from {step.PassScore} % on.");
+        }
+
+        foreach (var key in Scores.Where(k => fields.Has(k) && !fields.Has("objectives")))
+        {
+            faults.Warn("no-effect", fields.Where(key), $"'{key}' has no effect without 'objectives'.");
+        }
+
         if (environment is not null)
         {
             _loadTests[environment.Name] = step;

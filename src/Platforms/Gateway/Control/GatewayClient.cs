@@ -124,6 +124,11 @@ public sealed class GatewayClient : IDisposable
         }
     }
 
+    /// <summary>What an environment's listener has counted.</summary>
+    /// <exception cref="PlatformException">There is none.</exception>
+    public Task<TrafficCounts> GetCountsAsync(string service, string environment, CancellationToken cancellationToken) =>
+        CallAsync<TrafficCounts>(ControlProtocol.CountsPath, new EnvironmentKey(service, environment), cancellationToken);
+
     /// <summary>
     /// Drains and stops revisions: all and the gateway itself, those of one service, or those of one environment of it. Nothing to do when
     /// no gateway runs and nothing was left behind.

@@ -10,7 +10,7 @@ public sealed class GatewayMetrics(GatewayClient client) : IMetricSource
     /// <inheritdoc/>
     public async Task<MetricReading> ReadAsync(EnvironmentTarget target, CancellationToken cancellationToken)
     {
-        var counts = await client.CallAsync<TrafficCounts>(ControlProtocol.CountsPath, GatewayRouter.Key(target), cancellationToken);
+        var counts = await client.GetCountsAsync(target.Service, target.Environment.Name, cancellationToken);
         return new MetricReading(counts.Epoch, counts.At, counts.Revisions.ToDictionary(r => r.Key, r => Translate(r.Value)));
     }
 
@@ -22,5 +22,7 @@ public sealed class GatewayMetrics(GatewayClient client) : IMetricSource
             NewlyFailingClients = counts.NewlyFailingClients,
             FirstRequests = counts.FirstRequests,
             FirstErrors = counts.FirstErrors,
+            FreshRequests = counts.FreshRequests,
+            FreshErrors = counts.FreshErrors,
         };
 }
