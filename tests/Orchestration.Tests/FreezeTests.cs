@@ -2,8 +2,8 @@ using Sluice.Domain.Freezes;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Orchestration.Ports;
+using Sluice.Platforms.Simulated;
 using Sluice.Testing;
-using Sluice.Testing.Fakes;
 
 namespace Sluice.Orchestration.Tests;
 
