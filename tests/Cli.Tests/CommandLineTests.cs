@@ -27,6 +27,10 @@ public sealed class CommandLineTests
     [InlineData("down", "service", "--all")]
     [InlineData("keys", "add", "ana")]
     [InlineData("validate", "no-such-plan.yaml")]
+    [InlineData("simulate", "plan.yaml")]
+    [InlineData("simulate", "no-such-plan.yaml", "--scenario", "no-such-scenario.yaml")]
+    [InlineData("replay", "plan.yaml")]
+    [InlineData("replay", "plan.yaml", "--last", "0")]
     [InlineData("get", "x", "--url", "nowhere")]
     [InlineData("get", "x", "--key-file", "no-such-file")]
     public async Task A_wrong_command_line_is_2_and_says_what_is_wrong(params string[] args)
@@ -71,7 +75,7 @@ public sealed class CommandLineTests
 
         Assert.Equal(ExitCode.Ok, code);
         Assert.All(
-            ["serve", "validate", "start", "get", "list", "status", "promote", "pause", "resume", "approve", "reject", "tick", "report", "override", "abort", "retry", "skip", "rollback", "history", "events", "down", "logs", "keys", "init", "audit", "demo"],
+            ["serve", "validate", "simulate", "explain", "replay", "start", "get", "list", "status", "promote", "pause", "resume", "approve", "reject", "tick", "report", "override", "abort", "retry", "skip", "rollback", "history", "events", "down", "logs", "keys", "init", "audit", "demo"],
             verb => Assert.Contains($"\n  {verb} ", output, StringComparison.Ordinal));
         Assert.DoesNotContain("\n  gateway ", output, StringComparison.Ordinal);
     }

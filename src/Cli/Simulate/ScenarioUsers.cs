@@ -6,7 +6,7 @@ namespace Sluice.Cli.Simulate;
 
 /// <summary>
 /// The users of a scenario: how many requests a revision gets in a stretch of time, how many fail, how long they take. Requests arrive
-/// independently, each of a client of its own; latencies are lognormal.
+/// and fail independently, so clients need not be told apart; latencies are lognormal.
 /// </summary>
 internal sealed class ScenarioUsers(Scenario scenario)
 {
@@ -36,7 +36,7 @@ internal sealed class ScenarioUsers(Scenario scenario)
             requests += latency[i];
         }
 
-        return Counted(requests, _chance.Binomial(requests, ErrorRate(arm, profile.ErrorRate.At(age), offset)), latency);
+        return new RevisionCounts(requests, _chance.Binomial(requests, ErrorRate(arm, profile.ErrorRate.At(age), offset)), 0, 0, latency);
     }
 
     private double ErrorRate(Arm arm, double own, TimeSpan offset)
@@ -65,7 +65,7 @@ internal sealed class ScenarioUsers(Scenario scenario)
         var latency = new long[LatencyBuckets.Count];
         var profile = arm == Arm.Canary ? scenario.CanaryProfile : scenario.StableProfile;
         latency[LatencyBuckets.IndexOf(profile.Latency.At(stretch.Age))] = to.Requests - from.Requests;
-        return Counted(to.Requests - from.Requests, to.Errors - from.Errors, latency);
+        return new RevisionCounts(to.Requests - from.Requests, to.Errors - from.Errors, 0, 0, latency);
     }
 
     /// <summary>All that came by a time: whole minutes, and of the last one its part.</summary>
@@ -84,15 +84,6 @@ internal sealed class ScenarioUsers(Scenario scenario)
 
         return new MinuteCounts((long)Math.Floor(requests + 1e-6), (long)Math.Floor(errors + 1e-6));
     }
-
-    private static RevisionCounts Counted(long requests, long errors, long[] latency) => new(requests, errors, 0, 0, latency)
-    {
-        ClientsSeen = requests,
-        FailingClients = errors,
-        NewlyFailingClients = errors,
-        FirstRequests = requests,
-        FirstErrors = errors,
-    };
 
     private double[] Shares(double median, double spread)
     {

@@ -108,6 +108,8 @@ public static class CountSeries
             Number(stream, number);
         }
 
+        Numbers(stream, counts.FreshRequests);
+        Numbers(stream, counts.FreshErrors);
         var filled = counts.Latency.Index().Where(b => b.Item != 0).ToList();
         Number(stream, filled.Count);
         var before = 0;
@@ -127,6 +129,7 @@ public static class CountSeries
             numbers[i] = Number(stream);
         }
 
+        var (freshRequests, freshErrors) = (Numbers(stream), Numbers(stream));
         var latency = new long[LatencyBuckets.Count];
         var index = 0L;
         for (var left = Number(stream); left > 0; left--)
@@ -142,7 +145,30 @@ public static class CountSeries
             NewlyFailingClients = numbers[6],
             FirstRequests = numbers[7],
             FirstErrors = numbers[8],
+            FreshRequests = freshRequests,
+            FreshErrors = freshErrors,
         };
+    }
+
+    private static void Numbers(Stream stream, IReadOnlyList<long> numbers)
+    {
+        Number(stream, numbers.Count);
+        foreach (var number in numbers)
+        {
+            Number(stream, number);
+        }
+    }
+
+    private static long[] Numbers(Stream stream)
+    {
+        var count = Number(stream);
+        var numbers = new long[count is >= 0 and <= 64 ? count : throw new InvalidDataException("There are no so many windows.")];
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            numbers[i] = Number(stream);
+        }
+
+        return numbers;
     }
 
     private static void Number(Stream stream, long value)

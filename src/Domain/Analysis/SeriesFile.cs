@@ -85,12 +85,5 @@ public static class SeriesFile
         return rows;
     }
 
-    private static RevisionCounts Counts(long requests, long errors) => new(requests, errors, 0, 0, [])
-    {
-        ClientsSeen = requests,
-        FailingClients = errors,
-        NewlyFailingClients = errors,
-        FirstRequests = requests,
-        FirstErrors = errors,
-    };
+    private static RevisionCounts Counts(long requests, long errors) => new(requests, errors, 0, 0, []);
 }

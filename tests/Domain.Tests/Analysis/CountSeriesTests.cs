@@ -16,6 +16,8 @@ public sealed class CountSeriesTests
             property.SetValue(counts, numbers++);
         }
 
+        counts = counts with { FreshRequests = [5, 4, 3], FreshErrors = [1, 0, 2] };
+
         SeriesRow[] rows =
         [
             new(Start, Start.AddMinutes(1), counts, RevisionCounts.Zero),
@@ -65,6 +67,9 @@ public sealed class CountSeriesTests
             Assert.Equal(property.GetValue(expected), property.GetValue(actual));
         }
 
+        Assert.Equal(3, typeof(RevisionCounts).GetProperties().Count(p => p.PropertyType == typeof(IReadOnlyList<long>)));
+        Assert.Equal(expected.FreshRequests, actual.FreshRequests);
+        Assert.Equal(expected.FreshErrors, actual.FreshErrors);
         Assert.Equal(expected.Latency.Concat(Enumerable.Repeat(0L, LatencyBuckets.Count - expected.Latency.Count)), actual.Latency);
     }
 }

@@ -3,9 +3,9 @@ using Microsoft.AspNetCore.Http;
 using Sluice.Domain.Analysis;
 using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
+using Sluice.Engine.VirtualTime;
 using Sluice.Orchestration.Ports;
 using Sluice.Platforms.Tests.Http;
-using Sluice.Testing;
 
 namespace Sluice.Platforms.Tests.Prometheus;
 
