@@ -48,7 +48,7 @@ public static class SoakJudge
         };
 
         var measurements = Measure(rules, next, interval, counts, look.Now);
-        var thresholds = ThresholdJudge.Look(rules.Thresholds, state.Thresholds, state.StartedAt, look);
+        var thresholds = ThresholdJudge.Look(rules.Thresholds, state.Thresholds, warmUntil, look);
         PauseReason? holding = thresholds.Phase switch
         {
             ThresholdPhase.Error => PauseReason.MetricsUnavailable,
