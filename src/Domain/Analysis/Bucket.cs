@@ -43,6 +43,13 @@ public readonly record struct Bucket(double CanaryEvents, double CanaryTrials, d
         CanaryOver = CanaryOver + other.CanaryOver,
         StableOver = StableOver + other.StableOver,
     };
+
+    /// <summary>All numbers times a factor.</summary>
+    public Bucket Times(double factor) => new(CanaryEvents * factor, CanaryTrials * factor, StableEvents * factor, StableTrials * factor)
+    {
+        CanaryOver = CanaryOver * factor,
+        StableOver = StableOver * factor,
+    };
 }
 
 /// <summary>A bucket of all metrics that waits to be judged; a stored format.</summary>

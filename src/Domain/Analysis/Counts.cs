@@ -26,6 +26,12 @@ public sealed record RevisionCounts(long Requests, long Errors, long ClientError
     /// <summary>Errors among them.</summary>
     public long FirstErrors { get; init; }
 
+    /// <summary>Requests whose client had no failure before, on whichever revision, per window of <see cref="ErrorUnit.Windows"/>; empty when clients are not known.</summary>
+    public IReadOnlyList<long> FreshRequests { get; init; } = [];
+
+    /// <summary>Errors among them, likewise.</summary>
+    public IReadOnlyList<long> FreshErrors { get; init; } = [];
+
     /// <summary>What came since an earlier reading of the same epoch.</summary>
     public RevisionCounts Since(RevisionCounts earlier) => new(
         Requests - earlier.Requests,
@@ -39,6 +45,8 @@ public sealed record RevisionCounts(long Requests, long Errors, long ClientError
         NewlyFailingClients = NewlyFailingClients - earlier.NewlyFailingClients,
         FirstRequests = FirstRequests - earlier.FirstRequests,
         FirstErrors = FirstErrors - earlier.FirstErrors,
+        FreshRequests = Sum(FreshRequests, earlier.FreshRequests, -1),
+        FreshErrors = Sum(FreshErrors, earlier.FreshErrors, -1),
     };
 
     /// <summary>Both together: counts of two intervals that follow each other.</summary>
@@ -54,10 +62,17 @@ public sealed record RevisionCounts(long Requests, long Errors, long ClientError
         NewlyFailingClients = NewlyFailingClients + other.NewlyFailingClients,
         FirstRequests = FirstRequests + other.FirstRequests,
         FirstErrors = FirstErrors + other.FirstErrors,
+        FreshRequests = Sum(FreshRequests, other.FreshRequests, 1),
+        FreshErrors = Sum(FreshErrors, other.FreshErrors, 1),
     };
 
     private static long[] Sum(IReadOnlyList<long> left, IReadOnlyList<long> right, int sign)
     {
+        if (left.Count == 0 && right.Count == 0)
+        {
+            return [];
+        }
+
         var sum = new long[Math.Max(left.Count, right.Count)];
         for (var i = 0; i < sum.Length; i++)
         {

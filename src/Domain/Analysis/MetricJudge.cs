@@ -5,91 +5,171 @@ using Sluice.Domain.Rollouts;
 namespace Sluice.Domain.Analysis;
 
 /// <summary>
-/// Judges one metric by its bounds over everything counted since the warm-up. A bound is broken only when chance does not explain it, so that
-/// noise brings no good release back, and never by what stable does as well.
+/// Says of one metric what the tests have found. A bound is broken only when chance does not explain it at any of the looks taken, and never by
+/// what stable does as well.
 /// </summary>
-public static class MetricJudge
+internal static class MetricJudge
 {
-    /// <summary>
-    /// Highest probability that a release exactly at its bound looks this bad: the one-sided tail beyond 3.29 standard deviations.
-    /// </summary>
-    public const double Significance = 0.0005;
+    // A release at its limit fails at least once in 4.6/limit requests with probability 0.99: −ln(0.01).
+    private const double Events = 4.6;
+    private const double DefaultErrorLimit = 0.01;
+    private const double ReportedAlpha = 0.05;
+    private const double SmallestE = 1e-3;
 
     /// <summary>Measures.</summary>
-    /// <param name="metric">Which, with its bounds.</param>
-    /// <param name="canary">What the canary did.</param>
-    /// <param name="stable">What stable did in the same time; nothing when there is none.</param>
+    /// <param name="rules">By what is judged.</param>
+    /// <param name="live">What the tests have found.</param>
+    /// <param name="index">Which metric of the rules.</param>
+    /// <param name="canary">What the canary did in this soak, for people.</param>
+    /// <param name="stable">What stable did meanwhile.</param>
+    /// <param name="perSecond">Canary requests a second lately; 0 when not known.</param>
     /// <param name="at">UTC.</param>
-    public static Measurement Judge(MetricSpec metric, RevisionCounts canary, RevisionCounts stable, DateTimeOffset at)
+    public static Measurement Judge(SoakRules rules, LiveEvidence live, int index, RevisionCounts canary, RevisionCounts stable, double perSecond, DateTimeOffset at)
     {
+        var metric = rules.Metrics[index];
+        var test = live.Tests[index];
         var name = metric.Name.Text();
         var value = Value(metric.Name, canary);
-        var stableValue = Value(metric.Name, stable);
+        var stableValue = rules.FirstRelease ? null : Value(metric.Name, stable);
         var requests = Requests(metric.Name, canary);
-        var text = $"{name} {Show(metric.Name, value)} of {requests}{Bounds(metric, stableValue)}";
-        if (requests < metric.MinRequests)
+        var compared = rules.Comparison switch
         {
-            return Say(Verdict.Inconclusive, $"{text}, {metric.MinRequests - requests} more requests needed");
+            Comparison.Split => test.Split,
+            Comparison.Frozen => test.Frozen,
+            _ => null,
+        };
+        var required = 1 / live.AlphaOf(index);
+        var measurement = new Measurement(name, at, Verdict.Pass, value, stableValue, requests, "");
+        if (compared is not null)
+        {
+            measurement = measurement with { E = compared.E, RequiredE = required, P = compared.P };
         }
 
-        if (metric.Limit is { } limit && IsAbove(metric.Name, canary, limit))
+        if (rules.Comparison == Comparison.Split)
         {
-            return IsAbove(metric.Name, stable, limit)
-                ? Say(Verdict.Inconclusive, $"{text}: stable degraded too: holding") with { StableDegraded = true }
-                : Say(Verdict.Fail, $"{Describe(metric.Name, value, requests)}, limit {Show(metric.Name, limit)}");
+            var (low, high) = Ratios.Interval(test.Stages, ReportedAlpha);
+            measurement = measurement with { RatioLow = low, RatioHigh = high, SmallestRatio = Ratios.Smallest(test.Stages, required) };
         }
 
-        if (metric.Regression is { } factor && Requests(metric.Name, stable) >= metric.MinRequests && IsWorse(metric.Name, canary, stable, factor))
+        var text = $"{name} {Show(metric.Name, value)} of {requests}{Bounds(rules, measurement, metric)}";
+        if (test.Limit is not null && test.AgainstLimit.E >= 1 / live.AlphaOfLimit)
         {
-            return Say(Verdict.Fail, $"{Describe(metric.Name, value, requests)}, stable {Show(metric.Name, stableValue)}, limit {Number(factor)} × that");
+            return measurement with { Result = Verdict.Fail, Message = $"{Describe(metric.Name, value, requests)}, limit {Show(metric.Name, metric.Limit)}" };
         }
 
-        return Say(Verdict.Pass, text);
+        if (Fraction(rules, live) >= 1 && Worst(rules, live) == index)
+        {
+            return measurement with { Result = Verdict.Fail, Message = Compared(rules, live, metric, measurement) };
+        }
 
-        Measurement Say(Verdict result, string message) => new(name, at, result, value, stableValue, requests, message);
+        if (rules.Comparison == Comparison.Split && test.AreBothOverLimit)
+        {
+            return measurement with { Result = Verdict.Inconclusive, StableDegraded = true, Message = $"{text}: stable degraded too: holding" };
+        }
+
+        var missing = Missing(rules, live, metric, test, canary, requests);
+        measurement = measurement with { Needed = Needed(test, measurement, missing, perSecond) };
+        return missing > 0
+            ? measurement with { Result = Verdict.Inconclusive, Message = $"{text}, {missing} more requests needed" }
+            : measurement with { Message = text };
+    }
+
+    /// <summary>
+    /// All metrics' evidence together over what is required: from 1 on the canary is worse. The mean of e-values weighed by the parts of the
+    /// budget is an e-value, and reaches its bound whenever one of them alone reaches its own.
+    /// </summary>
+    private static double Fraction(SoakRules rules, LiveEvidence live)
+    {
+        var sum = 0.0;
+        for (var i = 0; i < live.Tests.Count; i++)
+        {
+            sum += FractionOf(rules, live, i);
+        }
+
+        return sum;
+    }
+
+    private static int Worst(SoakRules rules, LiveEvidence live)
+    {
+        var worst = 0;
+        for (var i = 1; i < live.Tests.Count; i++)
+        {
+            worst = FractionOf(rules, live, i) > FractionOf(rules, live, worst) ? i : worst;
+        }
+
+        return worst;
+    }
+
+    private static double FractionOf(SoakRules rules, LiveEvidence live, int index) => rules.Comparison switch
+    {
+        Comparison.Split => live.Tests[index].Split.E * live.AlphaOf(index),
+        Comparison.Frozen => live.Tests[index].Frozen.E * live.AlphaOf(index),
+        _ => 0,
+    };
+
+    /// <summary>Canary requests still needed before "nothing found" means anything; 0 or less when there were enough.</summary>
+    private static long Missing(SoakRules rules, LiveEvidence live, MetricSpec metric, MetricTest test, RevisionCounts canary, long requests)
+    {
+        var missing = metric.MinRequests - requests;
+        if (rules.Comparison != Comparison.Split)
+        {
+            return missing;
+        }
+
+        var share = metric.Name == MetricName.Errors ? metric.Limit is > 0 and var limit ? limit : DefaultErrorLimit : 1 - metric.Name.Quantile();
+        var seen = Math.Max(test.Stages.Sum(s => s.CanaryTrials), live.TrialsOf(metric.Name, canary));
+        return Math.Max(missing, (long)Math.Ceiling(Events / share - seen));
+    }
+
+    private static string? Needed(MetricTest test, Measurement measurement, long missing, double perSecond)
+    {
+        if (perSecond <= 0)
+        {
+            return missing > 0 ? "no traffic at present" : null;
+        }
+
+        if (measurement is { E: > 1, RequiredE: { } required } && Ratios.GrowthPerTrial(test.Stages) is > 0 and var growth)
+        {
+            return In(Math.Log(required / Math.Max(SmallestE, measurement.E.Value)) / growth / perSecond);
+        }
+
+        return missing > 0 ? In(missing / perSecond) : null;
+
+        static string In(double seconds) => seconds < 90
+            ? string.Create(CultureInfo.InvariantCulture, $"≈ {Math.Max(1, seconds):0} s at present traffic")
+            : seconds < 7200
+                ? string.Create(CultureInfo.InvariantCulture, $"≈ {seconds / 60:0} min at present traffic")
+                : string.Create(CultureInfo.InvariantCulture, $"≈ {seconds / 3600:0} h at present traffic");
+    }
+
+    private static string Compared(SoakRules rules, LiveEvidence live, MetricSpec metric, Measurement measurement)
+    {
+        var beside = rules.Comparison == Comparison.Frozen ? "before it, stable" : "stable";
+        var value = metric.Name == MetricName.Errors && measurement.StableValue is { } stable ? $", {beside} {Show(metric.Name, stable)}" : "";
+        var slow = live.ThresholdOf(rules.Metrics.ToList().IndexOf(metric)) is { } threshold
+            ? $", too many took longer than {Number(rules.Comparison == Comparison.Frozen ? metric.Regression ?? 1.5 : LiveEvidence.LatencyTolerance)} × stable's {Show(metric.Name, threshold)}"
+            : "";
+        var ratio = measurement is { RatioLow: > 0 and var low } ? $", {Number(low)} times as often at least" : "";
+        var alone = measurement.E >= measurement.RequiredE ? "" : ", with the other metrics";
+        return $"{Describe(metric.Name, measurement.Value, measurement.Requests)}{value}{slow}{ratio} (E {Evidence(measurement.E ?? 0)}{alone}; {Evidence(measurement.RequiredE ?? 0)} needed)";
     }
 
     /// <summary>A fraction as people read it: <c>0.25 %</c>.</summary>
     internal static string Percent(double fraction) =>
         (fraction * 100).ToString(fraction is > 0 and < 0.001 ? "0.###" : "0.##", CultureInfo.InvariantCulture) + " %";
 
-    private static double Quantile(MetricName name) => name switch
-    {
-        MetricName.LatencyP50 => 0.5,
-        MetricName.LatencyP95 => 0.95,
-        _ => 0.99,
-    };
+    /// <summary>A number as people read it: <c>3.2</c>, <c>460</c>.</summary>
+    internal static string Number(double value) => value.ToString(value >= 100 ? "0" : "0.##", CultureInfo.InvariantCulture);
+
+    private static string Evidence(double value) => value.ToString(value >= 1e6 ? "0.#e0" : value >= 10 ? "0" : "0.##", CultureInfo.InvariantCulture);
 
     private static long Requests(MetricName name, RevisionCounts counts) => name == MetricName.Errors ? counts.Requests : counts.Latency.Sum();
 
     private static double? Value(MetricName name, RevisionCounts counts) => name != MetricName.Errors
-        ? LatencyBuckets.Quantile(counts.Latency, Quantile(name))
+        ? LatencyBuckets.Quantile(counts.Latency, name.Quantile())
         : counts.Requests > 0 ? (double)counts.Errors / counts.Requests : null;
 
-    /// <summary>Whether more requests are bad than chance explains when just as many are bad as the limit allows.</summary>
-    private static bool IsAbove(MetricName name, RevisionCounts counts, double limit) => name == MetricName.Errors
-        ? Exceeds(counts.Errors, counts.Requests, limit)
-        : Exceeds(SlowerThan(counts, limit), counts.Latency.Sum(), 1 - Quantile(name));
-
-    private static bool IsWorse(MetricName name, RevisionCounts canary, RevisionCounts stable, double factor)
-    {
-        if (name != MetricName.Errors)
-        {
-            return LatencyBuckets.Quantile(stable.Latency, Quantile(name)) is { } reference && IsAbove(name, canary, reference * factor);
-        }
-
-        // Given all errors of both, each is the canary's with this probability when its rate is `factor` times stable's.
-        var share = factor * canary.Requests / ((factor * canary.Requests) + stable.Requests);
-        return Exceeds(canary.Errors, canary.Errors + stable.Errors, share);
-    }
-
-    private static bool Exceeds(long bad, long all, double allowed) =>
-        all > 0 && bad > allowed * all && Binomial.AtLeast(bad, all, allowed) < Significance;
-
-    /// <summary>Requests that certainly took longer: those of the limit's own bucket may not have.</summary>
-    private static long SlowerThan(RevisionCounts counts, double seconds) => counts.Latency.Skip(LatencyBuckets.IndexOf(seconds) + 1).Sum();
-
-    private static string Bounds(MetricSpec metric, double? stable)
+    private static string Bounds(SoakRules rules, Measurement measurement, MetricSpec metric)
     {
         var parts = new List<string>();
         if (metric.Limit is { } limit)
@@ -97,9 +177,19 @@ public static class MetricJudge
             parts.Add($"limit {Show(metric.Name, limit)}");
         }
 
-        if (metric.Regression is { } factor && stable is not null)
+        if (rules.Comparison != Comparison.None && measurement.StableValue is { } stable)
         {
-            parts.Add($"stable {Show(metric.Name, stable)}, at most {Number(factor)} × that");
+            parts.Add($"stable {Show(metric.Name, stable)}");
+        }
+
+        if (measurement is { E: { } e, RequiredE: { } required })
+        {
+            parts.Add($"E {Evidence(e)} of {Evidence(required)}");
+        }
+
+        if (measurement.SmallestRatio is { } smallest)
+        {
+            parts.Add($"would have seen × {Number(smallest)}");
         }
 
         return parts.Count == 0 ? "" : $" ({string.Join("; ", parts)})";
@@ -116,6 +206,4 @@ public static class MetricJudge
         { } v when v >= 10 => $"{Number(v)} s",
         { } v => $"{Number(v * 1000)} ms",
     };
-
-    private static string Number(double value) => value.ToString(value >= 100 ? "0" : "0.##", CultureInfo.InvariantCulture);
 }

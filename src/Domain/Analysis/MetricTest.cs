@@ -13,6 +13,7 @@ public sealed class MetricTest
 
     private readonly double _clusterFactor;
     private readonly List<Stage> _stages;
+    private Bucket _recent;
 
     /// <summary>Where an earlier one ended.</summary>
     /// <param name="evidence">The state.</param>
@@ -26,8 +27,7 @@ public sealed class MetricTest
         AgainstLimit = new Sequential(evidence.AgainstLimit);
         Frozen = new Sequential(evidence.Frozen);
         History = new StableHistory(evidence.History);
-        RecentlyOver = evidence.RecentlyOver;
-        RecentTrials = evidence.RecentTrials;
+        _recent = evidence.Recent;
         _stages = [.. evidence.Stages];
     }
 
@@ -49,19 +49,18 @@ public sealed class MetricTest
     /// <summary>What was compared, by weight.</summary>
     public IReadOnlyList<Stage> Stages => _stages;
 
-    /// <summary>Whether stable lately is beyond the plain limit as well.</summary>
-    public bool IsStableOverLimit => Limit is { } limit && RecentTrials > 0 && RecentlyOver > limit * RecentTrials;
+    /// <summary>Whether stable is clearly beyond the plain limit lately, and the canary no better.</summary>
+    public bool AreBothOverLimit => Limit is { } limit
+        && _recent.StableOver > (limit * _recent.StableTrials) + (3 * Math.Sqrt(limit * _recent.StableTrials))
+        && _recent.CanaryOver > limit * _recent.CanaryTrials;
 
-    private double RecentlyOver { get; set; }
+    private bool IsStableOverLimit => Limit is { } limit && _recent.StableOver > limit * _recent.StableTrials;
 
-    private double RecentTrials { get; set; }
-
-    /// <summary>What stable did in a bucket, whether or not it is judged.</summary>
+    /// <summary>What happened in a bucket, whether or not it is judged.</summary>
     public void Watch(in Bucket bucket, bool unusual)
     {
         History.Add(bucket.StableEvents, bucket.StableTrials, unusual);
-        RecentlyOver = (Fading * RecentlyOver) + bucket.StableOver;
-        RecentTrials = (Fading * RecentTrials) + bucket.StableTrials;
+        _recent = _recent.Times(Fading).Plus(bucket);
     }
 
     /// <summary>What counts as an event has changed: earlier counts of stable say nothing of later ones.</summary>
@@ -76,7 +75,12 @@ public sealed class MetricTest
         var all = bucket.CanaryTrials + bucket.StableTrials;
         var dispersion = all > 0 ? Dispersion(History.Rate * bucket.CanaryTrials * (bucket.StableTrials / all), seconds) : 1;
         Split.Add(bucket.CanaryEvents, bucket.CanaryTrials, bucket.StableEvents, bucket.StableTrials, dispersion);
-        EnterLimit(bucket, seconds);
+        if (!IsStableOverLimit)
+        {
+            // What stable breaks as well is not the release's.
+            EnterLimit(bucket, seconds);
+        }
+
         if (_stages.Count == 0 || _stages[^1].Weight != weight)
         {
             if (_stages.Count == MostStages)
@@ -113,8 +117,7 @@ public sealed class MetricTest
         AgainstLimit = AgainstLimit.ToState(),
         Frozen = Frozen.ToState(),
         History = History.ToState(),
-        RecentlyOver = RecentlyOver,
-        RecentTrials = RecentTrials,
+        Recent = _recent,
         Stages = [.. _stages],
     };
 
@@ -192,11 +195,8 @@ public sealed record MetricEvidence
     /// <summary>Stable's last buckets.</summary>
     public HistoryState History { get; init; } = new();
 
-    /// <summary>Stable's trials beyond the plain limit, the last buckets weighing most.</summary>
-    public double RecentlyOver { get; init; }
-
-    /// <summary>Stable's trials, likewise.</summary>
-    public double RecentTrials { get; init; }
+    /// <summary>The last buckets together, the very last weighing most.</summary>
+    public Bucket Recent { get; init; }
 
     /// <summary>What was compared, by weight, oldest first.</summary>
     public IReadOnlyList<Stage> Stages { get; init; } = [];

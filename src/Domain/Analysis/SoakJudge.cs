@@ -15,12 +15,16 @@ public static class SoakJudge
 
     private const double HardErrorRate = 0.5;
     private const int HardErrorRequests = 10;
+    private const double HardSignificance = 1e-6;
+    private const double HardClients = 3;
+    private const double SourceBucketSeconds = 10;
     private const int UnhealthyLimit = 2;
     private const int SmokeLimit = 2;
 
     /// <summary>Takes one look.</summary>
     public static SoakResult Look(SoakRules rules, SoakState state, SoakLook look)
     {
+        rules = rules.FirstRelease ? rules with { Comparison = Comparison.None } : rules;
         var warmUntil = state.StartedAt + rules.Warmup;
         var interval = Interval.Between(rules, state, look);
         var counts = interval.Canary is not null && state.LastLookAt >= warmUntil;
@@ -47,7 +51,6 @@ public static class SoakJudge
             },
         };
 
-        var measurements = Measure(rules, next, interval, counts, look.Now);
         var thresholds = ThresholdJudge.Look(rules.Thresholds, state.Thresholds, warmUntil, look);
         PauseReason? holding = thresholds.Phase switch
         {
@@ -55,12 +58,28 @@ public static class SoakJudge
             ThresholdPhase.Inconclusive => PauseReason.Inconclusive,
             _ => null,
         };
-        next = next with { Thresholds = thresholds.State };
-        next = next with { Metrics = Tally(state.Metrics, measurements, counted: counts || interval.Error is not null) };
-        var stableDegraded = measurements.Find(m => m.StableDegraded);
-        next = Advance(rules, state, next, look, interval, warmUntil, held: holding is not null || stableDegraded is not null || (interval.Canary is { } canary && IsBroken(canary)));
+        var hard = Hardness(rules, interval);
+        var held = holding is not null || hard != Hard.None || interval.Error is not null || look.ClockStopped || state.Evidence.Share.IsWrong;
+        var gain = held ? 0 : Gain(rules, state, interval, look.Now, warmUntil);
+        var live = new LiveEvidence(rules, state.Evidence);
+        if (interval is { Canary: { } canary, Stable: { } stable })
+        {
+            gain = live.Take(interval.Start, interval.End, canary, stable, counts, gain, look.Weight ?? state.Weight);
+        }
 
-        var (verdict, reason) = Decide(rules, next, look, interval, measurements, warming, stableDegraded, thresholds);
+        var measurements = Measure(rules, next, interval, counts, live, look.Now);
+        next = next with
+        {
+            Thresholds = thresholds.State,
+            Metrics = Tally(state.Metrics, measurements, counted: counts || interval.Error is not null),
+            Evidence = rules.Metrics.Count > 0 ? live.ToEvidence() : state.Evidence,
+        };
+        var stableDegraded = measurements.Find(m => m.StableDegraded)?.Message
+            ?? (interval.Canary is not null && live.IsStableDegraded(interval.End) ? "Stable is degraded too: holding" : null);
+        next = Advance(next, look, stableDegraded is null ? gain : Math.Min(0, gain));
+        var findings = new Findings(interval, measurements, hard, warming, stableDegraded, live.Share, thresholds);
+        var (verdict, reason) = Decide(rules, next, look, findings);
+        holding ??= live.Share.IsWrong ? PauseReason.Inconclusive : null;
         var starved = rules.Clock == SoakClock.Exposure && look.Now - next.LastGainAt >= rules.Patience;
         var progress = Progress(rules, next, look, measurements, warming ? warmUntil : null, verdict, reason);
         progress = progress with { Evidence = [.. progress.Evidence, .. thresholds.Lines] };
@@ -71,15 +90,17 @@ public static class SoakJudge
         };
     }
 
-    private static List<Measurement> Measure(SoakRules rules, SoakState state, Interval interval, bool counts, DateTimeOffset now)
+    private static List<Measurement> Measure(SoakRules rules, SoakState state, Interval interval, bool counts, LiveEvidence live, DateTimeOffset now)
     {
         var measurements = new List<Measurement>();
-        foreach (var metric in rules.Metrics)
+        for (var i = 0; i < rules.Metrics.Count; i++)
         {
-            var name = metric.Name.Text();
+            var name = rules.Metrics[i].Name.Text();
+            var seconds = (interval.End - interval.Start).TotalSeconds;
+            var perSecond = interval.Canary is { } canary && seconds > 0 ? live.TrialsOf(rules.Metrics[i].Name, canary) / seconds : 0;
             measurements.Add(
                 interval.Error is { } error ? new Measurement(name, now, Verdict.Error, null, null, 0, $"{name}: no telemetry: {error}")
-                : counts || state.Canary.Requests > 0 ? MetricJudge.Judge(metric, state.Canary, rules.FirstRelease ? RevisionCounts.Zero : state.Stable, now)
+                : counts || state.Canary.Requests > 0 ? MetricJudge.Judge(rules, live, i, state.Canary, state.Stable, perSecond, now)
                 : new Measurement(name, now, Verdict.Inconclusive, null, null, 0, $"{name}: nothing counted yet"));
         }
 
@@ -98,23 +119,20 @@ public static class SoakJudge
         return tallies;
     }
 
-    private static SoakState Advance(
-        SoakRules rules, SoakState before, SoakState next, SoakLook look, Interval interval, DateTimeOffset warmUntil, bool held)
+    private static SoakState Advance(SoakState next, SoakLook look, double gain)
     {
-        if (look.ClockStopped)
-        {
-            return next with { LastGainAt = look.Now };
-        }
+        var elapsed = Math.Max(0, next.ElapsedSeconds + gain);
+        return look.ClockStopped || gain > 0
+            ? next with { ElapsedSeconds = elapsed, LastGainAt = look.Now }
+            : next with { ElapsedSeconds = elapsed };
+    }
 
-        if (held || interval.Error is not null)
-        {
-            return next;
-        }
-
+    private static double Gain(SoakRules rules, SoakState before, Interval interval, DateTimeOffset now, DateTimeOffset warmUntil)
+    {
         var gain = rules.Clock == SoakClock.Exposure
-            ? Exposure(rules, before, interval, look.Now, warmUntil)
-            : Wall(rules, before, look.Now, warmUntil);
-        return gain <= TimeSpan.Zero ? next : next with { ElapsedSeconds = next.ElapsedSeconds + gain.TotalSeconds, LastGainAt = look.Now };
+            ? Exposure(rules, before, interval, now, warmUntil)
+            : Wall(rules, before, now, warmUntil);
+        return Math.Max(0, gain.TotalSeconds);
     }
 
     /// <summary>An interval counts whole when the canary had its requests in it; one that took longer needs as many more.</summary>
@@ -138,14 +156,14 @@ public static class SoakJudge
         return length > longest ? longest : length;
     }
 
-    private static (Verdict Verdict, string? Reason) Decide(
-        SoakRules rules, SoakState state, SoakLook look, Interval interval, List<Measurement> measurements, bool warming, Measurement? stableDegraded, ThresholdResult thresholds)
+    private static (Verdict Verdict, string? Reason) Decide(SoakRules rules, SoakState state, SoakLook look, Findings found)
     {
-        if (Failure(rules, state, look, interval, measurements) is { } failure)
+        if (Failure(rules, state, look, found) is { } failure)
         {
             return (Verdict.Fail, failure);
         }
 
+        var (thresholds, interval) = (found.Thresholds, found.Interval);
         if (thresholds.Phase >= ThresholdPhase.Inconclusive)
         {
             return (thresholds.Phase == ThresholdPhase.Failed ? Verdict.Fail : Verdict.Inconclusive, thresholds.Reason);
@@ -161,19 +179,34 @@ public static class SoakJudge
             return (Verdict.Inconclusive, $"No telemetry: {interval.Error}; the clock stands.");
         }
 
-        if (stableDegraded is not null)
+        if (found.StableDegraded is { } degraded)
         {
-            return (Verdict.Inconclusive, $"{stableDegraded.Message}, not rolling back.");
+            return (Verdict.Inconclusive, $"{degraded}, not rolling back.");
         }
 
-        if (interval.Canary is { } canary && IsBroken(canary))
+        if (found.Hard == Hard.Both)
         {
             return (Verdict.Inconclusive, "Most requests fail, on stable too: holding, not rolling back.");
         }
 
+        if (found.Hard == Hard.FewClients)
+        {
+            return (Verdict.Inconclusive, "Most canary requests fail, but of hardly more than one client, who stays on it: whose fault it is cannot be told. Holding, not rolling back.");
+        }
+
+        if (found.Share.IsWrong)
+        {
+            return (Verdict.Inconclusive, $"The traffic is not split as it should be: the canary has {MetricJudge.Percent(found.Share.Last ?? 0)} of it. Nothing can be concluded; holding.");
+        }
+
+        if (IsDependency(state, look))
+        {
+            return (Verdict.Inconclusive, $"The smoke suite fails on the old revision as well, so a dependency is down: holding, not rolling back: {look.SmokeFailures![0]}");
+        }
+
         if (look.ClockStopped || state.ElapsedSeconds < rules.Duration.TotalSeconds)
         {
-            return (Verdict.Inconclusive, warming ? "Warming up: only health and hard limits act." : null);
+            return (Verdict.Inconclusive, found.Warming ? "Warming up: only health and hard limits act." : null);
         }
 
         if (state.UnhealthyStreak > 0 || state.SmokeStreak > 0)
@@ -188,12 +221,26 @@ public static class SoakJudge
 
         // Without users there is nothing to wait for: on the wall clock health and the smoke suite decide.
         var missing = rules.Clock == SoakClock.Exposure
-            ? measurements.FirstOrDefault(m => m.Result is Verdict.Inconclusive or Verdict.Error)
+            ? found.Measurements.FirstOrDefault(m => m.Result is Verdict.Inconclusive or Verdict.Error)
             : null;
-        return missing is null ? (Verdict.Pass, null) : (Verdict.Inconclusive, $"The time is over and too little was seen: {missing.Message}");
+        return missing is null
+            ? (Verdict.Pass, Passed(rules, state, found.Measurements))
+            : (Verdict.Inconclusive, $"The time is over and too little was seen: {missing.Message}");
     }
 
-    private static string? Failure(SoakRules rules, SoakState state, SoakLook look, Interval interval, List<Measurement> measurements)
+    /// <summary>What a pass is worth.</summary>
+    private static string? Passed(SoakRules rules, SoakState state, List<Measurement> measurements)
+    {
+        var seen = measurements.Where(m => m.SmallestRatio is not null).Select(m => $"{m.Metric} × {MetricJudge.Number(m.SmallestRatio!.Value)}").ToList();
+        return seen.Count == 0
+            ? null
+            : $"{Durations.Format(rules.Duration)} without fault: {state.Canary.Errors} errors in {state.Canary.Requests} requests; would have seen {string.Join(", ", seen)} or worse";
+    }
+
+    private static bool IsDependency(SoakState state, SoakLook look) =>
+        state.SmokeStreak >= SmokeLimit && look is { SmokeFailures.Count: > 0, StableSmokeFailures.Count: > 0 };
+
+    private static string? Failure(SoakRules rules, SoakState state, SoakLook look, Findings found)
     {
         if (look.Health is { Failed: true } failed)
         {
@@ -206,14 +253,15 @@ public static class SoakJudge
             return $"The canary was not ready at {state.UnhealthyStreak} looks in a row{ready}";
         }
 
-        if (interval.Canary is { } canary && IsBroken(canary) && !IsBroken(interval.Stable!))
+        if (found.Hard == Hard.Canary)
         {
+            var canary = found.Interval.Canary!;
             return $"{MetricJudge.Percent((double)canary.Errors / canary.Requests)} of {canary.Requests} canary requests failed since the last look, hard limit {MetricJudge.Percent(HardErrorRate)}";
         }
 
         foreach (var metric in rules.Metrics)
         {
-            var measurement = measurements.Find(m => m.Metric == metric.Name.Text())!;
+            var measurement = found.Measurements.Find(m => m.Metric == metric.Name.Text())!;
             var failures = state.Metrics.GetValueOrDefault(measurement.Metric, MetricTally.None).Failed;
             if (measurement.Result == Verdict.Fail && failures > metric.FailureLimit)
             {
@@ -221,9 +269,29 @@ public static class SoakJudge
             }
         }
 
-        return state.SmokeStreak >= SmokeLimit && look.SmokeFailures is [var first, ..]
+        return state.SmokeStreak >= SmokeLimit && !IsDependency(state, look) && look.SmokeFailures is [var first, ..]
             ? $"The smoke suite failed at {state.SmokeStreak} looks in a row: {first}"
             : null;
+    }
+
+    /// <summary>Whether so much fails that nothing is waited for, and whose fault that is.</summary>
+    private static Hard Hardness(SoakRules rules, Interval interval)
+    {
+        if (interval is not { Canary: { } canary, Stable: { } stable } || !IsBroken(canary))
+        {
+            return Hard.None;
+        }
+
+        // A third of stable's requests may fail as well, and the canary's few are a draw from the same urn.
+        var usual = stable.Requests > 0 ? (double)stable.Errors / stable.Requests : 0;
+        if (IsBroken(stable) || Binomial.AtLeast(canary.Errors, canary.Requests, usual) > HardSignificance)
+        {
+            return Hard.Both;
+        }
+
+        // Counted per bucket of the source: the mean is what failed at the same time.
+        var clients = canary.FailingClients / Math.Max(1, (interval.End - interval.Start).TotalSeconds / SourceBucketSeconds);
+        return rules.Sticky && canary.ClientsSeen > 0 && clients < HardClients ? Hard.FewClients : Hard.Canary;
     }
 
     private static bool IsBroken(RevisionCounts counts) =>
@@ -271,9 +339,32 @@ public static class SoakJudge
         };
     }
 
+    private enum Hard
+    {
+        None,
+        Canary,
+        Both,
+        FewClients,
+    }
+
+    private sealed record Findings(
+        Interval Interval,
+        List<Measurement> Measurements,
+        Hard Hard,
+        bool Warming,
+        string? StableDegraded,
+        ShareState Share,
+        ThresholdResult Thresholds);
+
     /// <summary>What came between two looks; without counts there is either an error or a first reading.</summary>
     private sealed record Interval(MetricReading? Reading, RevisionCounts? Canary, RevisionCounts? Stable, string? Error)
     {
+        /// <summary>When it began, by the source's clock, UTC.</summary>
+        public DateTimeOffset Start { get; private init; }
+
+        /// <summary>When it ended, likewise.</summary>
+        public DateTimeOffset End { get; private init; }
+
         public static Interval Between(SoakRules rules, SoakState state, SoakLook look)
         {
             if (!rules.Measures)
@@ -302,7 +393,9 @@ public static class SoakJudge
                 return new Interval(trimmed, null, null, "the source lost its counts since the last look");
             }
 
-            return new Interval(trimmed, canary, stable, null);
+            return reading.At <= last.At
+                ? new Interval(trimmed, null, null, null)
+                : new Interval(trimmed, canary, stable, null) { Start = last.At, End = reading.At };
         }
 
         private static RevisionCounts Counts(MetricReading reading, string? revision) =>

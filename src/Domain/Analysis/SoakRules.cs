@@ -49,6 +49,11 @@ public sealed record SoakRules(
     /// <summary>The router keeps a client on its revision.</summary>
     public bool Sticky { get; init; }
 
+    /// <summary>
+    /// E[g²]/E[g] of the size g of a cluster of failures, where the source cannot tell clients apart: 1 when failures are independent.
+    /// </summary>
+    public double ClusterFactor { get; init; } = 1;
+
     /// <summary>The rules of a soak step. A first release may have no users yet: its soak is on the wall clock, whatever the plan says.</summary>
     public static SoakRules For(Step.Soak step, AnalysisSpec analysis, MetricsSpec source, bool firstRelease) =>
         new(step.Duration, step.Every, firstRelease ? SoakClock.Wall : step.Clock, step.MinRequests, step.TrafficTimeout, step.Warmup, MetricsOf(analysis, source), firstRelease)

@@ -34,13 +34,28 @@ public sealed class StableHistory
     /// <summary>Nothing seen, or where an earlier one ended.</summary>
     public StableHistory(HistoryState? state = null)
     {
-        for (var i = 0; i < (state?.Events.Count ?? 0); i++)
+        if (state is null)
         {
-            Add(state!.Events[i], state.Trials[i], state.Unusual.Contains(i));
+            return;
         }
 
-        _seen = state?.Seen ?? 0;
-        _longVariation = state?.Variation ?? 0;
+        Count = Math.Min(Length, state.Events.Count);
+        _next = Count % Length;
+        foreach (var i in state.Unusual)
+        {
+            _unusual[i] = true;
+        }
+
+        for (var i = 0; i < Count; i++)
+        {
+            (_events[i], _trials[i]) = (state.Events[i], state.Trials[i]);
+            _sorted[i] = _events[i] / _trials[i];
+            Take(i, 1);
+        }
+
+        Array.Sort(_sorted, 0, Count);
+        _seen = state.Seen;
+        _longVariation = state.Variation;
     }
 
     /// <summary>Buckets seen, at most <see cref="Length"/>.</summary>

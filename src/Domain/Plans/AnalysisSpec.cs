@@ -49,4 +49,12 @@ public static class MetricNames
         MetricName.LatencyP95 => "latency-p95",
         _ => "latency-p99",
     };
+
+    /// <summary>For latencies, the quantile.</summary>
+    public static double Quantile(this MetricName metric) => metric switch
+    {
+        MetricName.LatencyP50 => 0.5,
+        MetricName.LatencyP95 => 0.95,
+        _ => 0.99,
+    };
 }

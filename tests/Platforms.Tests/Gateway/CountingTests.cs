@@ -89,6 +89,29 @@ public sealed class CountingTests
         Assert.Equal((1, 1), (gateway["v1"].NewlyFailingClients, gateway["v2"].NewlyFailingClients));
     }
 
+    [Fact]
+    public async Task A_request_is_fresh_in_a_window_when_its_client_had_no_failure_in_it_from_any_revision()
+    {
+        using var replica = RawReplica.Answering(message => RawReplica.Answer(int.Parse(RawConnection.Field(message.Head, "X-Status")!)));
+        await using var gateway = await StartAsync(replica);
+
+        await SendAsync(gateway, "ann", 500);
+        await SendAsync(gateway, "ann", 500);
+        await SendAsync(gateway, "bob", 200);
+        Assert.Equal([2, 2, 2, 2, 2], gateway["v1"].FreshRequests);
+        Assert.Equal([1, 1, 1, 1, 1], gateway["v1"].FreshErrors);
+
+        _clock.Advance(TimeSpan.FromSeconds(30));
+        gateway.Route(("v2", 100, [replica]));
+        await SendAsync(gateway, "ann", 500);
+        Assert.Equal([1, 1, 0, 0, 0], gateway["v2"].FreshRequests);
+        Assert.Equal([1, 1, 0, 0, 0], gateway["v2"].FreshErrors);
+
+        _clock.Advance(TimeSpan.FromMinutes(10));
+        await SendAsync(gateway, "ann", 200);
+        Assert.Equal([2, 2, 1, 1, 0], gateway["v2"].FreshRequests);
+    }
+
     [Theory]
     [InlineData("X-Client: a\r\nAuthorization: 1\r\n", "X-Client: a\r\nAuthorization: 2\r\n", 1)]
     [InlineData("X-Client: a\r\n", "X-Client: b\r\n", 2)]

@@ -22,5 +22,7 @@ public sealed class GatewayMetrics(GatewayClient client) : IMetricSource
             NewlyFailingClients = counts.NewlyFailingClients,
             FirstRequests = counts.FirstRequests,
             FirstErrors = counts.FirstErrors,
+            FreshRequests = counts.FreshRequests,
+            FreshErrors = counts.FreshErrors,
         };
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Sluice.Domain.Analysis;
 
 namespace Sluice.Platforms.Gateway;
 
@@ -55,20 +56,35 @@ internal sealed class ClientLedger(int maxClients)
         {
             stripe.Turn(seconds);
             var key = (client ^ revisionSalt) * 0x9E3779B97F4A7C15UL;
-            var newlyFailing = failed && IsNewlyFailing(stripe, client, seconds);
+            var fresh = FreshWindows(stripe, client, seconds);
+            var newlyFailing = failed && IsNewlyFailing(stripe, client, seconds, ref fresh);
             if (stripe.Entries.Count >= _maxEntries && !stripe.Entries.ContainsKey(key))
             {
                 _approximate = true;
-                return new ClientNews(IsNew: false, Failures: 0, newlyFailing);
+                return new ClientNews(IsNew: false, Failures: 0, newlyFailing, fresh);
             }
 
             ref var failures = ref CollectionsMarshal.GetValueRefOrAddDefault(stripe.Entries, key, out var known);
             failures += failed ? 1 : 0;
-            return new ClientNews(!known, failed ? failures : 0, newlyFailing);
+            return new ClientNews(!known, failed ? failures : 0, newlyFailing, fresh);
         }
     }
 
-    private bool IsNewlyFailing(Stripe stripe, ulong client, long seconds)
+    private static int FreshWindows(Stripe stripe, ulong client, long seconds)
+    {
+        var windows = ErrorUnit.Windows.Count;
+        if (stripe.LastFailure.TryGetValue(client, out var last))
+        {
+            while (windows > 0 && seconds - last < ErrorUnit.Windows[windows - 1])
+            {
+                windows--;
+            }
+        }
+
+        return windows;
+    }
+
+    private bool IsNewlyFailing(Stripe stripe, ulong client, long seconds, ref int fresh)
     {
         if (!stripe.LastFailure.ContainsKey(client) && stripe.LastFailure.Count >= _maxFailing)
         {
@@ -76,7 +92,9 @@ internal sealed class ClientLedger(int maxClients)
             stripe.ForgetFailuresBefore(seconds - SecondsAfterWhichAFailureIsNew);
             if (stripe.LastFailure.Count >= _maxFailing)
             {
+                // It will not be known that it failed: its failures must not count as those of a client without any.
                 _approximate = true;
+                fresh = 0;
                 return false;
             }
         }
@@ -135,4 +153,5 @@ internal sealed class ClientLedger(int maxClients)
 /// <param name="IsNew">The client's first answer from this revision in this bucket.</param>
 /// <param name="Failures">If it failed: the client's failures from this revision in this bucket, this one included. Otherwise, or unknown, 0.</param>
 /// <param name="IsNewlyFailing">It failed, and had not in the hour before.</param>
-internal readonly record struct ClientNews(bool IsNew, int Failures, bool IsNewlyFailing);
+/// <param name="FreshWindows">In how many of <see cref="ErrorUnit.Windows"/>, from the shortest on, the client had no failure before.</param>
+internal readonly record struct ClientNews(bool IsNew, int Failures, bool IsNewlyFailing, int FreshWindows);

@@ -1,3 +1,5 @@
+using Sluice.Domain.Analysis;
+
 namespace Sluice.Platforms.Gateway;
 
 /// <summary>The counters of one revision: one row of cells per processor, added up by the reader.</summary>
@@ -5,7 +7,10 @@ internal sealed class RevisionCounters
 {
     // A row fills whole cache lines with a line between rows, so that processors do not write to each other's.
     private const int Padding = 8;
-    private const int FirstLatency = (int)Counter.Count;
+    // Requests, and errors, by the number of windows in which their client had not failed before.
+    private const int FirstFresh = (int)Counter.Count;
+    private static readonly int FirstFreshError = FirstFresh + ErrorUnit.Windows.Count + 1;
+    private static readonly int FirstLatency = FirstFreshError + ErrorUnit.Windows.Count + 1;
     private static readonly int RowLength = (FirstLatency + LatencyHistogram.Bounds.Count + 1 + (2 * Padding) - 1) / Padding * Padding;
     private static readonly int Rows = Math.Min(Environment.ProcessorCount, 16);
 
@@ -38,6 +43,7 @@ internal sealed class RevisionCounters
         var failed = IsError(status);
         Increment(Counter.Requests);
         Interlocked.Increment(ref _cells[row + FirstLatency + LatencyHistogram.IndexOf(latency)]);
+        Interlocked.Increment(ref _cells[row + FirstFresh + news.FreshWindows]);
 
         if (status == 429)
         {
@@ -64,6 +70,7 @@ internal sealed class RevisionCounters
         }
 
         Increment(Counter.Errors);
+        Interlocked.Increment(ref _cells[row + FirstFreshError + news.FreshWindows]);
         if (isFirst)
         {
             Increment(Counter.FirstErrors);
@@ -111,7 +118,23 @@ internal sealed class RevisionCounters
             Sum(Counter.NewlyFailingClients),
             Sum(Counter.ErrorsSquared),
             Sum(Counter.ClusteredErrors),
+            Fresh(FirstFresh),
+            Fresh(FirstFreshError),
             latency);
+    }
+
+    /// <summary>Fresh in a window are those that are so in it or in longer ones.</summary>
+    private long[] Fresh(int first)
+    {
+        var fresh = new long[ErrorUnit.Windows.Count];
+        var sum = 0L;
+        for (var window = fresh.Length - 1; window >= 0; window--)
+        {
+            sum += Sum(first + window + 1);
+            fresh[window] = sum;
+        }
+
+        return fresh;
     }
 
     private long Sum(Counter counter) => Sum((int)counter);

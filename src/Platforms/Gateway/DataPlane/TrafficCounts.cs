@@ -1,3 +1,5 @@
+using Sluice.Domain.Analysis;
+
 namespace Sluice.Platforms.Gateway;
 
 /// <summary>What one listener has counted since <paramref name="Epoch"/>. Cumulative: a reader takes differences of the same epoch.</summary>
@@ -28,6 +30,10 @@ public sealed record TrafficCounts(string Epoch, DateTimeOffset At, IReadOnlyDic
 /// this gives mean and variance of the cluster size over <paramref name="FailingClients"/>.
 /// </param>
 /// <param name="ClusteredErrors">Σ g: the errors that went into <paramref name="ErrorsSquared"/>.</param>
+/// <param name="FreshRequests">
+/// Requests whose client had no failure before, from any revision, per window of <see cref="ErrorUnit.Windows"/>. Judged at the answer's end.
+/// </param>
+/// <param name="FreshErrors">Errors among <paramref name="FreshRequests"/>.</param>
 /// <param name="Latency">
 /// Requests by latency: element i counts those in (bound i−1, bound i] of <see cref="LatencyHistogram.Bounds"/>, the last one those above
 /// all bounds. From arrival to the answer's end; for event streams and upgraded connections to its head.
@@ -44,4 +50,6 @@ public sealed record RevisionCounts(
     long NewlyFailingClients,
     long ErrorsSquared,
     long ClusteredErrors,
+    IReadOnlyList<long> FreshRequests,
+    IReadOnlyList<long> FreshErrors,
     IReadOnlyList<long> Latency);

@@ -19,14 +19,23 @@ internal sealed class ArmCounts
 
     public long FirstErrors { get; set; }
 
+    /// <summary>Per window of <see cref="ErrorUnit.Windows"/>.</summary>
+    public long[] FreshRequests { get; } = new long[ErrorUnit.Windows.Count];
+
+    /// <summary>Likewise.</summary>
+    public long[] FreshErrors { get; } = new long[ErrorUnit.Windows.Count];
+
     public long[] Latency { get; } = new long[LatencyBuckets.Count];
 
-    public RevisionCounts Read() => new(Requests, Errors, 0, 0, (long[])Latency.Clone())
+    /// <param name="clients">Whether the source knows clients.</param>
+    public RevisionCounts Read(bool clients) => new(Requests, Errors, 0, 0, (long[])Latency.Clone())
     {
         ClientsSeen = ClientsSeen,
         FailingClients = FailingClients,
         NewlyFailingClients = NewlyFailingClients,
         FirstRequests = FirstRequests,
         FirstErrors = FirstErrors,
+        FreshRequests = clients ? (long[])FreshRequests.Clone() : [],
+        FreshErrors = clients ? (long[])FreshErrors.Clone() : [],
     };
 }

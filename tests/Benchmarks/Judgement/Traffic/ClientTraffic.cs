@@ -16,6 +16,7 @@ internal sealed class ClientTraffic
     private readonly bool _sticky;
     private readonly int _clients;
     private readonly int[] _lastFailure;
+    private readonly Freshness _freshness;
     private readonly int[] _flaky;
     private readonly List<(int Client, bool Canary, int Failures)> _failing = [];
 
@@ -49,8 +50,10 @@ internal sealed class ClientTraffic
         };
         foreach (var client in _flaky)
         {
-            _lastFailure[client] = 0;
+            _lastFailure[client] = -1;
         }
+
+        _freshness = new Freshness(_lastFailure, draw);
     }
 
     /// <summary>The canary's share of the requests: the weight, or where clients are sticky that of its clients.</summary>
@@ -69,6 +72,7 @@ internal sealed class ClientTraffic
         }
 
         _canaryShare = weight;
+        _freshness.Divide(_sticky ? client => client < _canaryClients ? 1 : 0 : _ => 0);
     }
 
     /// <summary>Adds a bucket.</summary>
@@ -82,6 +86,7 @@ internal sealed class ClientTraffic
     public void Add(int now, ArmCounts canary, double canaryRequests, double canaryRate, ArmCounts stable, double stableRequests, double stableRate)
     {
         _failing.Clear();
+        _freshness.Turn(now);
         var seen = Seen(canary, canaryRequests, isCanary: true) + Seen(stable, stableRequests, isCanary: false);
         if (!_sticky)
         {
@@ -94,12 +99,16 @@ internal sealed class ClientTraffic
 
         Fail(isCanary: true, canaryRequests, canaryRate);
         Fail(isCanary: false, stableRequests, stableRate);
+        Span<int> retries = [0, 0];
         var firstOfClient = seen / Math.Max(1, canaryRequests + stableRequests);
         foreach (var (client, isCanary, failures) in _failing)
         {
             var arm = isCanary ? canary : stable;
             arm.Errors += failures;
             arm.FailingClients++;
+            var atOnce = _failures == Failures.Bursts;
+            _freshness.Fail(arm, client, failures, failures + OnTheOther(client, isCanary), atOnce, now);
+            retries[isCanary ? 1 : 0] += atOnce ? failures - 1 : 0;
             if (now - _lastFailure[client] >= FailureIsNewAfter)
             {
                 arm.NewlyFailingClients++;
@@ -109,6 +118,24 @@ internal sealed class ClientTraffic
             var chance = _failures == Failures.BrokenClient && client == _flaky[0] ? (_sticky ? 1 : (isCanary ? CanaryShare : 1 - CanaryShare)) : firstOfClient;
             arm.FirstErrors += _draw.Uniform() < chance ? 1 : 0;
         }
+
+        _freshness.Count(canary, _sticky ? 1 : 0, ClientsOf(isCanary: true), (int)canaryRequests, retries[1]);
+        _freshness.Count(stable, 0, ClientsOf(isCanary: false), (int)stableRequests, retries[0]);
+        _freshness.End();
+    }
+
+    /// <summary>How often a client failed on the other revision in this bucket.</summary>
+    private int OnTheOther(int client, bool isCanary)
+    {
+        foreach (var other in _failing)
+        {
+            if (other.Client == client && other.Canary != isCanary)
+            {
+                return other.Failures;
+            }
+        }
+
+        return 0;
     }
 
     private int Seen(ArmCounts arm, double requests, bool isCanary)

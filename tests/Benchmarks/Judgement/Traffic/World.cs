@@ -54,9 +54,9 @@ internal sealed class World
     /// <summary>Seconds since the first request.</summary>
     public int Now => _now;
 
-    public RevisionCounts Canary => _canary.Counts.Read();
+    public RevisionCounts Canary => _canary.Counts.Read(_clients is not null);
 
-    public RevisionCounts Stable => _stable.Counts.Read();
+    public RevisionCounts Stable => _stable.Counts.Read(_clients is not null);
 
     /// <summary>Lets 30 s pass.</summary>
     /// <param name="weight">The canary's share of the traffic, 0 to 1.</param>
