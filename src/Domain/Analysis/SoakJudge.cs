@@ -51,7 +51,7 @@ public static class SoakJudge
             },
         };
 
-        var thresholds = ThresholdJudge.Look(rules.Thresholds, state.Thresholds, state.StartedAt, look);
+        var thresholds = ThresholdJudge.Look(rules.Thresholds, state.Thresholds, warmUntil, look);
         PauseReason? holding = thresholds.Phase switch
         {
             ThresholdPhase.Error => PauseReason.MetricsUnavailable,

@@ -21,7 +21,7 @@ public sealed record ThresholdSpec(string Name, string Provider, string Query)
     /// <summary>Time between two measurements.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Time before the first one, from the start of the soak.</summary>
+    /// <summary>Time before the first one, from the end of the soak's warm-up.</summary>
     public TimeSpan InitialDelay { get; init; }
 
     /// <summary>How many measurements there are; null for as many as the soak has room for.</summary>

@@ -159,7 +159,7 @@ public sealed class LookActivity(
     /// <summary>The answers of the queries that are due. Whoever does not answer takes no other one's time.</summary>
     private async Task<IReadOnlyDictionary<string, QueryAnswer>> AskAsync(LookTerms terms, SoakState state, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var due = ThresholdJudge.Due(terms.Rules.Thresholds, state.Thresholds, state.StartedAt, now);
+        var due = ThresholdJudge.Due(terms.Rules.Thresholds, state.Thresholds, state.StartedAt + terms.Rules.Warmup, now);
         var arguments = new QueryArguments(terms.Revision, terms.Stable, terms.Target.Environment.Name, terms.Target.Service);
         var answers = await Task.WhenAll(due.Select(async threshold =>
         {

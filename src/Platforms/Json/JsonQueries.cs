@@ -58,7 +58,7 @@ internal sealed class JsonQueries(MetricServer server) : IMetricQueries
         {
             if (Number(item) is not { } number)
             {
-                return QueryResult.Failed($"{shown}: {path} is {Kind(item)}, and a number, or a list of numbers, is needed.");
+                return QueryResult.Failed($"{PlatformError.Invalid}: {shown}: {path} is {Kind(item)}, and a number, or a list of numbers, is needed.");
             }
 
             values.Add(number);

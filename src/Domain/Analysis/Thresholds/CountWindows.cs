@@ -46,13 +46,19 @@ internal sealed class CountWindows
         }
 
         var now = new CountMark(reading.At, reading.Epoch, Of(reading, _look.Canary), _look.Stable is { } stable ? Of(reading, stable) : null);
+        if (counting)
+        {
+            // The histograms are most of the state.
+            now = now with { Canary = now.Canary with { Latency = [] }, Stable = now.Stable is { } s ? s with { Latency = [] } : null };
+        }
+
         if (_before.GetValueOrDefault(key) is not { } before)
         {
             _marks.TryAdd(key, now);
             return null;
         }
 
-        if (_look.Now - before.At < threshold.Interval - TimeSpan.FromSeconds(1))
+        if (now.At - before.At < threshold.Interval - TimeSpan.FromSeconds(1))
         {
             return null;
         }

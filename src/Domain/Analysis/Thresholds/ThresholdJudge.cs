@@ -27,25 +27,27 @@ public static class ThresholdJudge
     // Timers may fire this much early.
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(1);
 
+    // The lines are part of the leg's custom status, which must stay small.
     private const int MostLines = 5;
+    private const int LongestLine = 200;
 
     /// <summary>The thresholds whose queries are to be run for a look at this time; those on the environment's own counts need none.</summary>
-    public static IReadOnlyList<ThresholdSpec> Due(IReadOnlyList<ThresholdSpec> thresholds, ThresholdState state, DateTimeOffset startedAt, DateTimeOffset now) =>
-        [.. thresholds.Where(t => t.Provider != ThresholdSpec.Counts && IsDue(t, Tally(state, t, startedAt), now))];
+    public static IReadOnlyList<ThresholdSpec> Due(IReadOnlyList<ThresholdSpec> thresholds, ThresholdState state, DateTimeOffset warmAt, DateTimeOffset now) =>
+        [.. thresholds.Where(t => t.Provider != ThresholdSpec.Counts && IsDue(t, Tally(state, t, warmAt), now))];
 
     /// <summary>Takes one look.</summary>
     /// <param name="thresholds">Those of the environment.</param>
     /// <param name="state">Where the look before ended.</param>
-    /// <param name="startedAt">When the soak began.</param>
+    /// <param name="warmAt">When the warm-up ends: before it nothing is measured.</param>
     /// <param name="look">With the answers of the queries that were <see cref="Due"/>.</param>
-    public static ThresholdResult Look(IReadOnlyList<ThresholdSpec> thresholds, ThresholdState state, DateTimeOffset startedAt, SoakLook look)
+    public static ThresholdResult Look(IReadOnlyList<ThresholdSpec> thresholds, ThresholdState state, DateTimeOffset warmAt, SoakLook look)
     {
         var counted = new CountWindows(state.Marks, look);
         var tallies = state.Metrics.ToDictionary();
         var measurements = new List<Measurement>();
         foreach (var threshold in thresholds)
         {
-            var tally = Tally(state, threshold, startedAt);
+            var tally = Tally(state, threshold, warmAt);
             if (!IsDue(threshold, tally, look.Now)
                 || (threshold.Provider == ThresholdSpec.Counts ? counted.Answer(threshold) : look.Queries.GetValueOrDefault(threshold.Name)) is not { } answer)
             {
@@ -294,7 +296,7 @@ public static class ThresholdJudge
 
         if (thresholds.Count > 0)
         {
-            lines = [Text($"{well} of {thresholds.Count} thresholds hold"), .. lines.Take(MostLines)];
+            lines = [Text($"{well} of {thresholds.Count} thresholds hold"), .. lines.Take(MostLines).Select(l => l.Length > LongestLine ? l[..LongestLine] + "…" : l)];
         }
 
         return new ThresholdResult(state, measurements, worst, reason, open, lines);
@@ -325,8 +327,8 @@ public static class ThresholdJudge
         && now >= tally.NextAt - (threshold.Interval > 4 * Slack ? Slack : TimeSpan.Zero)
         && !(threshold.Count <= tally.Count);
 
-    private static ThresholdTally Tally(ThresholdState state, ThresholdSpec threshold, DateTimeOffset startedAt) =>
-        state.Metrics.GetValueOrDefault(threshold.Name) ?? new ThresholdTally { NextAt = startedAt + threshold.InitialDelay };
+    private static ThresholdTally Tally(ThresholdState state, ThresholdSpec threshold, DateTimeOffset warmAt) =>
+        state.Metrics.GetValueOrDefault(threshold.Name) ?? new ThresholdTally { NextAt = warmAt + threshold.InitialDelay };
 
     private static bool Decides(ThresholdSpec threshold) => threshold is { DryRun: false, Severity: Severity.Critical };
 
