@@ -9,7 +9,8 @@ namespace Sluice.Catalog.Store;
 /// the same text for both.
 /// </summary>
 /// <param name="connection">In the merge's transaction, with whose end the rows go.</param>
-internal sealed class Staging(DbConnection connection)
+/// <param name="patience">Longest time for one statement.</param>
+internal sealed class Staging(DbConnection connection, TimeSpan patience)
 {
     /// <summary>Fills a table.</summary>
     /// <param name="table">Its name; it is made when it is not there.</param>
@@ -25,6 +26,7 @@ internal sealed class Staging(DbConnection connection)
                 $"CREATE TEMP TABLE {table} ({string.Join(", ", columns.Select(column => $"{column.Name} {PostgresType(column.Type)}"))}) ON COMMIT DROP",
                 cancellationToken);
             await using var import = await postgres.BeginBinaryImportAsync($"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)", cancellationToken);
+            import.Timeout = patience;
             foreach (var row in rows)
             {
                 await import.StartRowAsync(cancellationToken);
@@ -96,6 +98,7 @@ internal sealed class Staging(DbConnection connection)
     {
         await using var command = connection.CreateCommand();
         command.CommandText = sql;
+        command.CommandTimeout = (int)patience.TotalSeconds;
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

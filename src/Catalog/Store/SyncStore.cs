@@ -16,7 +16,8 @@ namespace Sluice.Catalog.Store;
 /// <param name="limits">When a reading is not believed.</param>
 public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
 {
-    private const int MergeTimeoutSeconds = 120;
+    // Sources that come at once are merged one after another; a large one on a busy machine takes seconds.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private const int MostDifferences = 200;
     private readonly CatalogDatabase _database = store.Database;
     private readonly SyncSql _sql = new(store.Database);
@@ -27,7 +28,7 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
     public Task<SourceOutcome> MergeAsync(SourceSnapshot read, MergeRequest request, CancellationToken cancellationToken) => UseAsync(
         async connection =>
         {
-            await using var transaction = await _database.BeginWriteAsync(connection, cancellationToken);
+            await using var transaction = await _database.BeginWriteAsync(connection, cancellationToken, Patience);
             var merge = new Merge(connection, _sql, read, request);
             var state = await merge.LoadAsync(limits, cancellationToken);
             var verdict = SourceJudge.Judge(state, read, limits, request.Force);
@@ -63,7 +64,7 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
     public Task<int> CrossCheckAsync(string syncId, DateTimeOffset at, CancellationToken cancellationToken) => UseAsync(
         async connection =>
         {
-            await using var transaction = await _database.BeginWriteAsync(connection, cancellationToken);
+            await using var transaction = await _database.BeginWriteAsync(connection, cancellationToken, Patience);
             List<ComparedOffer> offers = [];
             await using (var command = Command(connection, _sql.ComparedOffers))
             await using (var row = await command.ExecuteReaderAsync(cancellationToken))
@@ -75,7 +76,7 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
             }
 
             var marks = CrossCheck.Marks(offers, limits);
-            await new Staging(connection).FillAsync(
+            await new Staging(connection, Patience).FillAsync(
                 "staged_mark",
                 SyncSql.MarkColumns,
                 marks.Select(mark => new object?[] { mark.Offer.Source, mark.Offer.Id.Provider, mark.Offer.Id.ModelId, mark.Detail }),
@@ -99,7 +100,7 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
     public Task<string?> BeginAsync(SyncBeginning run, TimeSpan abandonedAfter, CancellationToken cancellationToken) => UseAsync(
         async connection =>
         {
-            await using var transaction = await _database.BeginWriteAsync(connection, cancellationToken);
+            await using var transaction = await _database.BeginWriteAsync(connection, cancellationToken, Patience);
             await ExecuteAsync(
                 connection, _sql.Abandon, cancellationToken, ("@kind", run.Kind), ("@id", run.Id), ("@now", Milliseconds(run.At)), ("@before", Milliseconds(run.At - abandonedAfter)));
             await using (var command = Command(connection, _sql.Running, ("@kind", run.Kind)))
@@ -281,7 +282,7 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
     {
         var command = connection.CreateCommand();
         command.CommandText = sql;
-        command.CommandTimeout = MergeTimeoutSeconds;
+        command.CommandTimeout = (int)Patience.TotalSeconds;
         foreach (var (name, value) in parameters)
         {
             var parameter = command.CreateParameter();
@@ -344,7 +345,7 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
 
         public async Task WriteAsync(SourceVerdict verdict, CancellationToken cancellationToken)
         {
-            var staging = new Staging(connection);
+            var staging = new Staging(connection, Patience);
             if (verdict.Changes.Count > 0)
             {
                 await WriteOffersAsync(staging, verdict.Changes, cancellationToken);

@@ -17,7 +17,7 @@ internal sealed class ListServer : IAsyncDisposable
 
     public List<string> Requests { get; } = [];
 
-    public HeaderDictionary LastHeaders { get; private set; } = [];
+    public IHeaderDictionary LastHeaders { get; private set; } = new HeaderDictionary();
 
     public Uri Url(string path) => new(new Uri(_app.Urls.Single()), path);
 

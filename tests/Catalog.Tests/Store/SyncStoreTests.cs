@@ -130,7 +130,7 @@ public sealed class PostgresWriteTests
         Assert.Equal([5_276, 421, 589, 1_000], first.Run.Select(source => source.Readable));
         Assert.All(second.Run.Take(2), source => Assert.Equal((0, 0, source.Readable), (source.Stored, source.Updated, source.Unchanged)));
         Assert.Equal(5_398 + 15_695, await catalogue.CountAsync(default));
-        TestContext.Current.SendDiagnosticMessage(
+        TestContext.Current.TestOutputHelper!.WriteLine(
             $"first {first.Time.TotalMilliseconds:0} ms, second {second.Time.TotalMilliseconds:0} ms, Featherless {prices.Time.TotalMilliseconds:0} ms");
 
         async Task<(List<SourceOutcome> Run, TimeSpan Time)> RunAsync(string id, string[] sources)
