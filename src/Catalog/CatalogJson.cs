@@ -4,7 +4,11 @@ using Sluice.Catalog.Sample;
 namespace Sluice.Catalog;
 
 /// <summary>JSON that the catalogue reads and stores, compiled ahead: a service that starts often pays for reflection each time.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
+[JsonSerializable(typeof(Pricing))]
 [JsonSerializable(typeof(SampleFile))]
 internal sealed partial class CatalogJson : JsonSerializerContext;

@@ -14,10 +14,23 @@ public sealed record Offer(
     string Source,
     Model Model,
     Modalities Modalities,
-    int? Context,
-    int? MaxOutput,
+    long? Context,
+    long? MaxOutput,
     Pricing Pricing,
-    OfferStatus Status);
+    OfferStatus Status)
+{
+    /// <summary>What is special about it, such as <c>free</c>, <c>batch</c> or <c>thinking</c>.</summary>
+    public string? Variant { get; init; }
+
+    /// <summary>Which dated snapshot of the model, as the id says it.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>Id of the offer that this one only stands for at present, in the same provider.</summary>
+    public string? AliasOf { get; init; }
+
+    /// <summary>Last day, when one is announced.</summary>
+    public DateOnly? ExpiresOn { get; init; }
+}
 
 /// <summary>Kinds of input and output: <c>text</c>, <c>image</c>, <c>audio</c>, <c>video</c>, <c>pdf</c>.</summary>
 /// <param name="Input">What the model reads.</param>

@@ -22,7 +22,7 @@ public sealed class ScheduleTests
     {
         var last = lastSeconds is { } seconds ? Noon.AddSeconds(seconds) : (DateTimeOffset?)null;
 
-        Assert.Equal(due, Schedule.IsDue(last, TimeSpan.FromHours(2), Noon.AddSeconds(nowSeconds)));
+        Assert.Equal(due, ScheduleGrid.IsDue(last, TimeSpan.FromHours(2), Noon.AddSeconds(nowSeconds)));
     }
 
     [Fact]
@@ -30,9 +30,24 @@ public sealed class ScheduleTests
     {
         var last = Noon.AddMinutes(1);
 
-        Assert.False(Schedule.IsDue(last, TimeSpan.FromHours(6), Noon.AddHours(3)));
-        Assert.True(Schedule.IsDue(last, TimeSpan.FromHours(3), Noon.AddHours(3)));
-        Assert.Throws<ArgumentOutOfRangeException>(() => Schedule.IsDue(last, TimeSpan.Zero, Noon));
+        Assert.False(ScheduleGrid.IsDue(last, TimeSpan.FromHours(6), Noon.AddHours(3)));
+        Assert.True(ScheduleGrid.IsDue(last, TimeSpan.FromHours(3), Noon.AddHours(3)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => ScheduleGrid.IsDue(last, TimeSpan.Zero, Noon));
+    }
+
+    [Theory]
+    [InlineData(null, 29, false)]
+    [InlineData(null, 30, true)]
+    [InlineData(-3600, 29, false)] // a run of the process before
+    [InlineData(-3600, 30, true)]
+    [InlineData(30, 31, false)]
+    [InlineData(30, 7199, false)]
+    [InlineData(30, 7200, true)]
+    public void A_first_run_of_its_own_is_due_from_its_moment_on(int? lastSeconds, int nowSeconds, bool due)
+    {
+        var last = lastSeconds is { } seconds ? Noon.AddSeconds(seconds) : (DateTimeOffset?)null;
+
+        Assert.Equal(due, ScheduleGrid.IsDue(last, TimeSpan.FromHours(2), Noon.AddSeconds(nowSeconds), first: Noon.AddSeconds(30)));
     }
 
     [Fact]

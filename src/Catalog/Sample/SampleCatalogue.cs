@@ -25,8 +25,8 @@ internal sealed record SampleOffer(
     string Id,
     string Model,
     Modalities Modalities,
-    int? Context,
-    int? MaxOutput,
+    long? Context,
+    long? MaxOutput,
     Pricing Pricing,
     OfferStatus Status)
 {

@@ -72,14 +72,24 @@ internal sealed class CatalogDatabase : IAsyncDisposable
     }
 
     /// <summary>A transaction that excludes every other writer of the catalogue, in other processes too.</summary>
-    public async Task<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellationToken)
+    /// <param name="connection">Open.</param>
+    /// <param name="cancellationToken">Ends the wait for the others.</param>
+    /// <param name="patience">Longest wait for the others; null for what a caller at a keyboard waits.</param>
+    public async Task<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellationToken, TimeSpan? patience = null)
     {
+        var seconds = (int)(patience ?? Patience).TotalSeconds;
+        if (connection is SqliteConnection sqlite)
+        {
+            sqlite.DefaultTimeout = seconds;
+        }
+
         // Microsoft.Data.Sqlite begins IMMEDIATE: the lock is taken here, not at the first write.
         var transaction = await connection.BeginTransactionAsync(cancellationToken);
         if (IsPostgres)
         {
             await using var command = connection.CreateCommand();
             command.CommandText = "SELECT pg_advisory_xact_lock(hashtext('sluice'), hashtext('catalog'))";
+            command.CommandTimeout = seconds;
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
 

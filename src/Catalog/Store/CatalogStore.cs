@@ -17,6 +17,8 @@ public sealed class CatalogStore : IAsyncDisposable
         _rows = new OfferRows(database.Schema);
     }
 
+    internal CatalogDatabase Database => _database;
+
     /// <summary>Where the catalogue lives; prints without secrets.</summary>
     public DatabaseAddress Address => _database.Address;
 

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using System.Text.Json;
+using Sluice.Catalog.Syncs;
 
 namespace Sluice.Catalog.Store;
 
@@ -8,10 +9,13 @@ namespace Sluice.Catalog.Store;
 /// <param name="schema">Prefix of every table, empty or ending in a dot.</param>
 internal sealed class OfferRows(string schema)
 {
+    // Several good runs in a row no longer had what is not shown.
+    private static readonly string Shown = string.Create(CultureInfo.InvariantCulture, $"o.missed_runs < {SyncThresholds.MissesUntilHidden}");
+
     private readonly string _select = $"""
-        SELECT o.provider_id, o.provider_model_id, o.source, o.price_kind, o.input, o.output, o.cache_read, o.cache_write,
-               o.context, o.max_output, o.modalities_in, o.modalities_out, o.status,
-               m.model_key, m.lab, m.name, m.family, m.open_weights, m.release_date
+        SELECT o.provider_id, o.provider_model_id, o.source, o.context, o.max_output, o.modalities_in, o.modalities_out, o.status,
+               o.variant, o.version, o.alias_of, o.expires_on, m.model_key, m.lab, m.name, m.family, m.open_weights, m.release_date,
+               {PriceColumns.List("o.")}
         FROM {schema}offer o JOIN {schema}model m ON m.model_key = o.model_key
         """;
 
@@ -23,13 +27,14 @@ internal sealed class OfferRows(string schema)
         """;
 
     private readonly string _upsertOffer = $"""
-        INSERT INTO {schema}offer (provider_id, provider_model_id, source, model_key, price_kind, input, output, cache_read, cache_write,
-            context, max_output, modalities_in, modalities_out, status)
-        VALUES (@provider, @id, @source, @key, @kind, @input, @output, @cacheRead, @cacheWrite, @context, @maxOutput, @in, @out, @status)
+        INSERT INTO {schema}offer (provider_id, provider_model_id, source, model_key, variant, version, alias_of, expires_on, context, max_output,
+            modalities_in, modalities_out, status, {PriceColumns.List()})
+        VALUES (@provider, @id, @source, @key, @variant, @version, @aliasOf, @expiresOn, @context, @maxOutput, @in, @out, @status,
+            {PriceColumns.List("@")})
         ON CONFLICT (provider_id, provider_model_id) DO UPDATE SET source = excluded.source, model_key = excluded.model_key,
-            price_kind = excluded.price_kind, input = excluded.input, output = excluded.output, cache_read = excluded.cache_read,
-            cache_write = excluded.cache_write, context = excluded.context, max_output = excluded.max_output,
-            modalities_in = excluded.modalities_in, modalities_out = excluded.modalities_out, status = excluded.status
+            variant = excluded.variant, version = excluded.version, alias_of = excluded.alias_of, expires_on = excluded.expires_on,
+            context = excluded.context, max_output = excluded.max_output, modalities_in = excluded.modalities_in,
+            modalities_out = excluded.modalities_out, status = excluded.status, {PriceColumns.Set("excluded.")}
         """;
 
     public async Task<bool> AnyAsync(DbConnection connection, CancellationToken cancellationToken)
@@ -40,7 +45,7 @@ internal sealed class OfferRows(string schema)
 
     public async Task<long> CountAsync(DbConnection connection, CancellationToken cancellationToken)
     {
-        await using var command = Command(connection, $"SELECT count(*) FROM {schema}offer");
+        await using var command = Command(connection, $"SELECT count(*) FROM {schema}offer o WHERE {Shown}");
         return Convert.ToInt64(await command.ExecuteScalarAsync(cancellationToken), CultureInfo.InvariantCulture);
     }
 
@@ -58,7 +63,7 @@ internal sealed class OfferRows(string schema)
     public async Task<OfferPage> ListAsync(
         DbConnection connection, string? provider, OfferId? after, int limit, CancellationToken cancellationToken)
     {
-        var conditions = new List<string>();
+        var conditions = new List<string> { Shown };
         // One row more than asked for tells whether a page follows.
         var parameters = new List<(string, object?)> { ("@limit", limit + 1L) };
         if (provider is not null)
@@ -74,7 +79,7 @@ internal sealed class OfferRows(string schema)
             parameters.Add(("@afterId", last.ModelId));
         }
 
-        var where = conditions.Count == 0 ? "" : $" WHERE {string.Join(" AND ", conditions)}";
+        var where = $" WHERE {string.Join(" AND ", conditions)}";
         await using var command = Command(
             connection, $"{_select}{where} ORDER BY o.provider_id, o.provider_model_id LIMIT @limit", [.. parameters]);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -119,16 +124,23 @@ internal sealed class OfferRows(string schema)
                 ("@id", offer.Id.ModelId),
                 ("@source", offer.Source),
                 ("@key", offer.Model.Key),
-                ("@kind", Name(pricing.Kind)),
-                ("@input", pricing.Input),
-                ("@output", pricing.Output),
-                ("@cacheRead", pricing.CacheRead),
-                ("@cacheWrite", pricing.CacheWrite),
+                ("@variant", offer.Variant),
+                ("@version", offer.Version),
+                ("@aliasOf", offer.AliasOf),
+                ("@expiresOn", offer.ExpiresOn?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)),
                 ("@context", offer.Context),
                 ("@maxOutput", offer.MaxOutput),
                 ("@in", JsonSerializer.Serialize(offer.Modalities.Input, CatalogJson.Default.IReadOnlyListString)),
                 ("@out", JsonSerializer.Serialize(offer.Modalities.Output, CatalogJson.Default.IReadOnlyListString)),
                 ("@status", Name(offer.Status)));
+            foreach (var (name, value) in PriceColumns.Values(pricing))
+            {
+                var parameter = command.CreateParameter();
+                parameter.ParameterName = $"@{name}";
+                parameter.Value = value ?? DBNull.Value;
+                command.Parameters.Add(parameter);
+            }
+
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
     }
@@ -137,23 +149,27 @@ internal sealed class OfferRows(string schema)
         new OfferId(row.GetString(0), row.GetString(1)),
         row.GetString(2),
         new Model(
+            row.GetString(12),
             row.GetString(13),
             row.GetString(14),
-            row.GetString(15),
-            Text(row, 16),
-            row.IsDBNull(17) ? null : row.GetBoolean(17),
-            Text(row, 18)),
-        new Modalities(List(row, 10), List(row, 11)),
-        Number(row, 8),
-        Number(row, 9),
-        new Pricing(Value<PriceKind>(row, 3), Price(row, 4), Price(row, 5), Price(row, 6), Price(row, 7)).Normalize(),
-        Value<OfferStatus>(row, 12));
+            Text(row, 15),
+            row.IsDBNull(16) ? null : row.GetBoolean(16),
+            Text(row, 17)),
+        new Modalities(List(row, 5), List(row, 6)),
+        Number(row, 3),
+        Number(row, 4),
+        PriceColumns.Read(row, 18),
+        Value<OfferStatus>(row, 7))
+    {
+        Variant = Text(row, 8),
+        Version = Text(row, 9),
+        AliasOf = Text(row, 10),
+        ExpiresOn = Text(row, 11) is { } day ? DateOnly.ParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture) : null,
+    };
 
     private static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
-    private static int? Number(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt32(column);
-
-    private static decimal? Price(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetDecimal(column);
+    private static long? Number(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
 
     private static IReadOnlyList<string> List(DbDataReader row, int column) =>
         JsonSerializer.Deserialize(row.GetString(column), CatalogJson.Default.IReadOnlyListString)!;

@@ -9,22 +9,6 @@ public sealed record Schedule(OrchestratorRef<Unit, UpkeepReport> Orchestrator, 
 {
     /// <summary>The one instance's id.</summary>
     public string InstanceId => Orchestrator.Name.ToLowerInvariant();
-
-    /// <summary>
-    /// Whether a run is due: none was recorded, or a moment of the grid has come since the last one began. What was missed is not made up
-    /// for, and a changed interval counts at once.
-    /// </summary>
-    /// <param name="lastStart">When the last run began; null when none is recorded.</param>
-    /// <param name="interval">How often; above zero.</param>
-    /// <param name="now">The moment that asks.</param>
-    /// <remarks>The grid is absolute, so that a trigger that comes late or early by seconds neither drifts nor starts a run twice.</remarks>
-    public static bool IsDue(DateTimeOffset? lastStart, TimeSpan interval, DateTimeOffset now)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero);
-        return lastStart is not { } last || Place(now) > Place(last);
-
-        long Place(DateTimeOffset time) => time.UtcTicks / interval.Ticks;
-    }
 }
 
 /// <summary>What a run of upkeep did.</summary>

@@ -30,7 +30,7 @@ public sealed class Scheduler(
         {
             var last = await client.GetInstanceAsync(schedule.InstanceId, cancellationToken: cancellationToken);
             if (last is { IsTerminal: false }
-                || !Schedule.IsDue(last?.CreatedAt, schedule.Every, time.GetUtcNow())
+                || !ScheduleGrid.IsDue(last?.CreatedAt, schedule.Every, time.GetUtcNow())
                 || !await HasWorkAsync(schedule, cancellationToken))
             {
                 continue;

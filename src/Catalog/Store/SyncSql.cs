@@ -1,0 +1,254 @@
+using Sluice.Catalog.Sources;
+using Sluice.Catalog.Syncs;
+
+namespace Sluice.Catalog.Store;
+
+/// <summary>The statements of <see cref="SyncStore"/>: one text for both databases, but for how JSON is stored and how nulls compare.</summary>
+internal sealed class SyncSql
+{
+    public static readonly IReadOnlyList<StagedColumn> IdColumns = [new("provider_id"), new("provider_model_id")];
+
+    public static readonly IReadOnlyList<StagedColumn> ModelColumns =
+    [
+        new("model_key"), new("lab"), new("name"), new("family"), new("open_weights", StagedType.Flag), new("release_date"),
+        new("facts_rank", StagedType.Whole), new("facts_from"),
+    ];
+
+    public static readonly IReadOnlyList<StagedColumn> OfferColumns =
+    [
+        .. IdColumns,
+        new("owned", StagedType.Whole),
+        new("held", StagedType.Whole),
+        new("model_key"),
+        new("variant"),
+        new("version"),
+        new("alias_of"),
+        new("hugging_face_id"),
+        new("context", StagedType.Whole),
+        new("max_output", StagedType.Whole),
+        new("modalities_in"),
+        new("modalities_out"),
+        new("status"),
+        new("expires_on"),
+        new("raw"),
+        new("raw_hash"),
+        .. Prices(),
+    ];
+
+    public static readonly IReadOnlyList<StagedColumn> TierColumns =
+    [
+        .. IdColumns, new("ordinal", StagedType.Whole), new("kind"), new("min_tokens", StagedType.Whole), new("utc_from", StagedType.Whole),
+        new("utc_to", StagedType.Whole), .. Prices(),
+    ];
+
+    public static readonly IReadOnlyList<StagedColumn> PriceColumnsStaged = [.. IdColumns, new("old"), new("new")];
+
+    public static readonly IReadOnlyList<StagedColumn> HoldColumns = [.. IdColumns, new("reason"), new("detail"), new("raw"), new("raw_hash")];
+
+    public static readonly IReadOnlyList<StagedColumn> ReleaseColumns = [.. IdColumns, new("reason")];
+
+    public static readonly IReadOnlyList<StagedColumn> MarkColumns = [new("source"), .. IdColumns, new("detail")];
+
+    public static readonly IReadOnlyList<StagedColumn> BenchmarkColumns =
+    [
+        new("aa_id"), new("model_key"), new("effort"), new("slug"), new("name"), new("lab"), new("intelligence", StagedType.Number),
+        new("coding", StagedType.Number), new("maths", StagedType.Number), new("tokens_per_second", StagedType.Number),
+        new("first_token_seconds", StagedType.Number), new("input", StagedType.Number), new("output", StagedType.Number), new("raw"), new("raw_hash"),
+    ];
+
+    public static readonly IReadOnlyList<StagedColumn> PopularityColumns =
+    [
+        new("hf_id"), new("model_key"), new("downloads", StagedType.Whole), new("likes", StagedType.Whole), new("raw"), new("raw_hash"),
+    ];
+
+    private const string Id = "provider_id, provider_model_id";
+    private readonly string _s;
+    private readonly string _json;
+    private readonly string _differs;
+
+    public SyncSql(CatalogDatabase database)
+    {
+        _s = database.Schema;
+        _json = database.IsPostgres ? "::jsonb" : "";
+        _differs = database.IsPostgres ? "IS DISTINCT FROM" : "IS NOT";
+    }
+
+    // Reading what is stored.
+    public string Rows => $"""
+        SELECT r.provider_id, r.provider_model_id, r.raw_hash, r.missed_runs, o.source, {PriceColumns.List("o.")}
+        FROM {_s}offer_source r LEFT JOIN {_s}offer o ON o.provider_id = r.provider_id AND o.provider_model_id = r.provider_model_id
+        WHERE r.source = @source
+        """;
+
+    public string OffersOfOthers => $"SELECT {Id}, {PriceColumns.List()} FROM {_s}offer WHERE source <> @source AND source <> 'sample'";
+
+    public string Held => $"SELECT {Id}, reason FROM {_s}quarantine WHERE source = @source AND released_at IS NULL";
+
+    public string BestCount => $"""
+        SELECT max(readable) FROM {_s}sync_source_run WHERE source = @source AND status <> 'failed' AND ended_at >= @since
+        AND ended_at >= coalesce((
+            SELECT max(s.ended_at) FROM {_s}sync_source_run s JOIN {_s}sync_run r ON r.id = s.sync_id
+            WHERE s.source = @source AND s.status <> 'failed' AND r.forced = 1), 0)
+        """;
+
+    public string Models => $"SELECT model_key, lab, name, family, open_weights, release_date, facts_rank, facts_from FROM {_s}model";
+
+    public string Repositories =>
+        $"SELECT hugging_face_id, model_key FROM {_s}offer WHERE hugging_face_id IS NOT NULL AND source = '{SourceNames.OpenRouter}' ORDER BY {Id}";
+
+    public string ComparedOffers => $"""
+        SELECT {Id}, source, model_key, input FROM {_s}offer
+        WHERE price_kind = 'fixed' AND currency = 'USD' AND input IS NOT NULL AND input <> {(_json.Length > 0 ? "0" : "'0.0'")} AND alias_of IS NULL
+        AND missed_runs < {SyncThresholds.MissesUntilHidden}
+        """;
+
+    // Offers.
+    public IReadOnlyList<string> WriteOffers =>
+    [
+        $"""
+        INSERT INTO {_s}model ({Names(ModelColumns)}, first_seen)
+        SELECT {Names(ModelColumns)}, @now FROM staged_model WHERE 1 = 1
+        ON CONFLICT (model_key) DO UPDATE SET {Set(ModelColumns.Skip(1))}
+        """,
+        $"""
+        INSERT INTO {_s}offer_source (source, {Id}, raw, raw_hash, missing_since, missed_runs)
+        SELECT @source, {Id}, raw{_json}, raw_hash, NULL, 0 FROM staged_offer WHERE 1 = 1
+        ON CONFLICT (source, {Id}) DO UPDATE SET raw = excluded.raw, raw_hash = excluded.raw_hash, missing_since = NULL, missed_runs = 0
+        """,
+        $"""
+        INSERT INTO {_s}offer (source, {Names(Sold)}, missing_since, missed_runs)
+        SELECT @source, {Names(Sold)}, NULL, 0 FROM staged_offer WHERE owned = 1
+        ON CONFLICT ({Id}) DO UPDATE SET source = excluded.source, {Set(Sold.Skip(2))}, missing_since = NULL, missed_runs = 0
+        """,
+        $"DELETE FROM {_s}offer_tier WHERE ({Id}) IN (SELECT {Id} FROM staged_offer WHERE owned = 1 AND held = 0)",
+        $"INSERT INTO {_s}offer_tier ({Names(TierColumns)}) SELECT {Names(TierColumns)} FROM staged_tier",
+        $"""
+        INSERT INTO {_s}price_history ({Id}, sync_id, old, new, changed_at, changed_by)
+        SELECT {Id}, @sync, old{_json}, new{_json}, @now, @by FROM staged_price WHERE 1 = 1 ON CONFLICT ({Id}, sync_id) DO NOTHING
+        """,
+        $"UPDATE {_s}model SET last_seen = NULL WHERE last_seen IS NOT NULL AND model_key IN (SELECT model_key FROM staged_offer WHERE owned = 1)",
+    ];
+
+    public string HideSample =>
+        $"UPDATE {_s}offer SET missing_since = @now, missed_runs = {SyncThresholds.MissesUntilHidden} WHERE source = @sample AND missed_runs < {SyncThresholds.MissesUntilHidden}";
+
+    public string WriteBenchmarks => $"""
+        INSERT INTO {_s}benchmark AS stored ({Names(BenchmarkColumns)})
+        SELECT {Names(BenchmarkColumns).Replace(" raw,", $" raw{_json},", StringComparison.Ordinal)} FROM staged_benchmark WHERE 1 = 1
+        ON CONFLICT (aa_id) DO UPDATE SET {Set(BenchmarkColumns.Skip(1))}, missing_since = NULL, missed_runs = 0
+        WHERE stored.raw_hash <> excluded.raw_hash OR stored.model_key <> excluded.model_key OR stored.missed_runs > 0
+        """;
+
+    public string WritePopularity => $"""
+        INSERT INTO {_s}hf_stat AS stored ({Names(PopularityColumns)})
+        SELECT {Names(PopularityColumns).Replace(" raw,", $" raw{_json},", StringComparison.Ordinal)} FROM staged_popularity WHERE 1 = 1
+        ON CONFLICT (hf_id) DO UPDATE SET {Set(PopularityColumns.Skip(1))}, missing_since = NULL, missed_runs = 0
+        WHERE stored.raw_hash <> excluded.raw_hash OR stored.model_key {_differs} excluded.model_key OR stored.missed_runs > 0
+        """;
+
+    public IReadOnlyList<string> WriteHolds =>
+    [
+        $"""
+        INSERT INTO {_s}quarantine AS stored (source, {Id}, reason, detail, raw, raw_hash, sync_id, held_at)
+        SELECT @source, {Id}, reason, detail, raw, raw_hash, @sync, @now FROM staged_hold WHERE 1 = 1
+        ON CONFLICT (source, {Id}, reason) DO UPDATE SET detail = excluded.detail, raw = excluded.raw, raw_hash = excluded.raw_hash,
+            sync_id = excluded.sync_id, held_at = excluded.held_at, released_at = NULL
+        WHERE stored.released_at IS NOT NULL OR stored.raw_hash <> excluded.raw_hash OR stored.detail <> excluded.detail
+        """,
+    ];
+
+    public IReadOnlyList<string> WriteReleases =>
+    [
+        $"""
+        UPDATE {_s}quarantine SET released_at = @now WHERE source = @source AND released_at IS NULL
+        AND ({Id}, reason) IN (SELECT {Id}, reason FROM staged_release)
+        """,
+    ];
+
+    public IReadOnlyList<string> WriteMarks =>
+    [
+        $"""
+        UPDATE {_s}quarantine SET released_at = @now WHERE reason = '{HoldReasons.CrossCheck}' AND released_at IS NULL AND @sync <> ''
+        AND (source, {Id}) NOT IN (SELECT source, {Id} FROM staged_mark)
+        """,
+        $"""
+        INSERT INTO {_s}quarantine AS stored (source, {Id}, reason, detail, raw, raw_hash, sync_id, held_at)
+        SELECT source, {Id}, '{HoldReasons.CrossCheck}', detail, '', '', @sync, @now FROM staged_mark WHERE 1 = 1
+        ON CONFLICT (source, {Id}, reason) DO UPDATE SET detail = excluded.detail, sync_id = excluded.sync_id, held_at = excluded.held_at, released_at = NULL
+        WHERE stored.released_at IS NOT NULL
+        """,
+    ];
+
+    // Runs.
+    public string Abandon => $"""
+        UPDATE {_s}sync_run SET status = 'failed', ended_at = @now, message = 'abandoned: its process ended before it did'
+        WHERE kind = @kind AND status = 'running' AND id <> @id AND started_at < @before
+        """;
+
+    public string Running => $"SELECT id FROM {_s}sync_run WHERE kind = @kind AND status = 'running'";
+
+    public string Begin => $"""
+        INSERT INTO {_s}sync_run (id, kind, status, started_by, forced, started_at) VALUES (@id, @kind, 'running', @by, @forced, @now)
+        ON CONFLICT (id) DO NOTHING
+        """;
+
+    public string End => $"UPDATE {_s}sync_run SET status = @status, message = @message, ended_at = @now WHERE id = @id AND status = 'running'";
+
+    public string Run => $"SELECT id, kind, status, started_by, forced, started_at, ended_at, message FROM {_s}sync_run WHERE id = @sync";
+
+    public string LastRuns => $"SELECT id FROM {_s}sync_run WHERE kind = @kind ORDER BY started_at DESC, id DESC LIMIT @limit";
+
+    public string RecordSource => $"""
+        INSERT INTO {_s}sync_source_run (sync_id, source, status, fetched, readable, stored, updated, unchanged, missing, quarantined, price_changes,
+            errors, ended_at, verified_on)
+        VALUES (@sync, @source, @status, @fetched, @readable, @stored, @updated, @unchanged, @missing, @quarantined, @changes, @errors, @now, @verified)
+        ON CONFLICT (sync_id, source) DO UPDATE SET status = excluded.status, fetched = excluded.fetched, readable = excluded.readable,
+            stored = excluded.stored, updated = excluded.updated, unchanged = excluded.unchanged, missing = excluded.missing,
+            quarantined = excluded.quarantined, price_changes = excluded.price_changes, errors = excluded.errors, ended_at = excluded.ended_at,
+            verified_on = excluded.verified_on
+        """;
+
+    public string SourceRuns => $"""
+        SELECT source, status, fetched, readable, stored, updated, unchanged, missing, quarantined, price_changes, errors, verified_on
+        FROM {_s}sync_source_run WHERE sync_id = @sync ORDER BY source
+        """;
+
+    private static IEnumerable<StagedColumn> Sold => OfferColumns.Where(column => column.Name is not ("owned" or "held" or "raw" or "raw_hash"));
+
+    /// <summary>Stored benchmarks or popularity, which are no offers; null for a source of offers.</summary>
+    public string? Facts(string source) => Table(source) is var (table, id) ? $"SELECT {id}, raw_hash, missed_runs FROM {_s}{table} WHERE @source <> ''" : null;
+
+    public IReadOnlyList<string> WriteMissing(string source)
+    {
+        const string Miss = "missing_since = coalesce(missing_since, @now), missed_runs = missed_runs + 1";
+        if (Table(source) is var (table, id))
+        {
+            return [$"UPDATE {_s}{table} SET {Miss} WHERE {id} IN (SELECT provider_model_id FROM staged_missing)"];
+        }
+
+        return
+        [
+            $"UPDATE {_s}offer_source SET {Miss} WHERE source = @source AND ({Id}) IN (SELECT {Id} FROM staged_missing)",
+            $"UPDATE {_s}offer SET {Miss} WHERE source = @source AND ({Id}) IN (SELECT {Id} FROM staged_missing)",
+            $"""
+            UPDATE {_s}model SET last_seen = @now WHERE last_seen IS NULL
+            AND model_key IN (SELECT o.model_key FROM {_s}offer o JOIN staged_missing m ON m.provider_id = o.provider_id AND m.provider_model_id = o.provider_model_id)
+            AND NOT EXISTS (SELECT 1 FROM {_s}offer o WHERE o.model_key = {_s}model.model_key AND o.missed_runs = 0)
+            """,
+        ];
+    }
+
+    private static (string Table, string Id)? Table(string source) => source switch
+    {
+        SourceNames.ArtificialAnalysis => ("benchmark", "aa_id"),
+        SourceNames.HuggingFace => ("hf_stat", "hf_id"),
+        _ => null,
+    };
+
+    private static IEnumerable<StagedColumn> Prices() =>
+        PriceColumns.Names.Select((name, n) => new StagedColumn(name, n < 2 ? StagedType.Text : StagedType.Number));
+
+    private static string Names(IEnumerable<StagedColumn> columns) => string.Join(", ", columns.Select(column => column.Name));
+
+    private static string Set(IEnumerable<StagedColumn> columns) => string.Join(", ", columns.Select(column => $"{column.Name} = excluded.{column.Name}"));
+}

@@ -1,0 +1,86 @@
+using Sluice.Durable;
+
+namespace Sluice.Catalog.Syncs;
+
+/// <summary>
+/// Starts syncs: those that are due when a host asks, and those that people ask for. Each kind is one instance, so nothing runs twice at once,
+/// whoever starts it.
+/// </summary>
+/// <param name="client">Starts orchestrations.</param>
+/// <param name="settings">Asked each time, so that a change counts without a restart.</param>
+/// <param name="time">The clock.</param>
+/// <param name="startedAt">When this process began, for the first pricing sync half a minute later; null on a host whose processes come and go.</param>
+public sealed class SyncScheduler(DurableClient client, Func<SyncSettings> settings, TimeProvider time, DateTimeOffset? startedAt)
+{
+    /// <summary>Who starts what is due.</summary>
+    public const string BySchedule = "schedule";
+
+    /// <summary>Wait before the first pricing sync of a process.</summary>
+    public static readonly TimeSpan FirstPricingAfter = TimeSpan.FromSeconds(30);
+
+    private static readonly string[] Kinds = [SyncKinds.Models, SyncKinds.Prices];
+
+    /// <summary>The one instance of a kind.</summary>
+    public static string InstanceId(string kind) => SyncOrchestrations.Of(kind).Name.ToLowerInvariant();
+
+    /// <summary>Starts the kinds that are due.</summary>
+    /// <returns>Their run ids.</returns>
+    /// <exception cref="FormatException">A setting is wrong; nothing was started.</exception>
+    public async Task<IReadOnlyList<string>> StartDueAsync(CancellationToken cancellationToken)
+    {
+        var current = settings();
+        List<string> started = [];
+        foreach (var kind in Kinds)
+        {
+            if (current.IntervalOf(kind) is not { } interval)
+            {
+                continue;
+            }
+
+            var last = await client.GetInstanceAsync(InstanceId(kind), cancellationToken: cancellationToken);
+            var first = kind == SyncKinds.Prices ? startedAt + FirstPricingAfter : null;
+            if (last is not { IsTerminal: false } && ScheduleGrid.IsDue(last?.CreatedAt, interval, time.GetUtcNow(), first)
+                && await StartAsync(kind, BySchedule, current.SourcesOf(kind), force: false, dryRun: false, cancellationToken) is { WasStarted: true } start)
+            {
+                started.Add(start.RunId);
+            }
+        }
+
+        return started;
+    }
+
+    /// <summary>Starts a sync that somebody asks for.</summary>
+    /// <param name="kind">One of <see cref="SyncKinds"/>.</param>
+    /// <param name="startedBy">Who.</param>
+    /// <param name="force">Whether guards are set aside.</param>
+    /// <param name="dryRun">Whether only to say what would change; beside a run that is under way.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The new run, or the one that is under way.</returns>
+    /// <exception cref="FormatException">A setting is wrong.</exception>
+    public Task<SyncStart> StartAsync(string kind, string startedBy, bool force, bool dryRun, CancellationToken cancellationToken) =>
+        StartAsync(kind, startedBy, settings().SourcesOf(kind), force, dryRun, cancellationToken);
+
+    private async Task<SyncStart> StartAsync(
+        string kind, string startedBy, IReadOnlyList<string> sources, bool force, bool dryRun, CancellationToken cancellationToken)
+    {
+        var instance = dryRun ? $"{InstanceId(kind)}-dry" : InstanceId(kind);
+        var input = new SyncInput($"{kind}-{Guid.CreateVersion7(time.GetUtcNow()):N}", startedBy, sources, force, dryRun);
+        try
+        {
+            await client.ScheduleNewOrchestrationInstanceAsync(
+                SyncOrchestrations.Of(kind), input, new StartOptions { InstanceId = instance, ReplaceEnded = true }, cancellationToken);
+            return new SyncStart(input.RunId, instance, WasStarted: true);
+        }
+        catch (InstanceExistsException)
+        {
+            var running = await client.GetInstanceAsync(instance, getInputsAndOutputs: true, cancellationToken);
+            return new SyncStart(running?.ReadInputAs<SyncInput>()?.RunId ?? instance, instance, WasStarted: false);
+        }
+    }
+}
+
+/// <summary>What came of a wish to sync.</summary>
+/// <param name="RunId">The run in the history: the new one, or the one that is under way.</param>
+/// <param name="InstanceId">Its orchestration.</param>
+/// <param name="WasStarted">False when another was under way.</param>
+public sealed record SyncStart(string RunId, string InstanceId, bool WasStarted);
