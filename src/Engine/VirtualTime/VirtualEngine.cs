@@ -18,6 +18,7 @@ public sealed class VirtualEngine : IAsyncDisposable
     private VirtualProcess _process;
     private int _acted;
     private int _begun;
+    private readonly Dictionary<string, int> _actedByName = new(StringComparer.Ordinal);
 
     private VirtualEngine(DurableTasks tasks, IServiceProvider? services, VirtualEngineOptions options)
     {
@@ -247,6 +248,19 @@ public sealed class VirtualEngine : IAsyncDisposable
     }
 
     internal int ActivityBegins() => Interlocked.Increment(ref _begun);
+
+    // By name and every second time: of two that act side by side one must come through, or neither is ever recorded.
+    internal bool CrashesAt(string name)
+    {
+        if (!CrashAtEachActivity)
+        {
+            return false;
+        }
+
+        var times = _actedByName.GetValueOrDefault(name) + 1;
+        _actedByName[name] = times;
+        return times % 2 == 1;
+    }
 
     internal int ActivityActed() => Interlocked.Increment(ref _acted);
 

@@ -159,7 +159,7 @@ internal sealed class VirtualProcess
         finally
         {
             var acted = _owner.ActivityActed();
-            if (acted == _owner.CrashAfterActivity || (_owner.CrashAtEachActivity && acted % 2 == 1))
+            if (acted == _owner.CrashAfterActivity || _owner.CrashesAt(name))
             {
                 _owner.CrashAfterActivity = null;
                 await DieAsync();

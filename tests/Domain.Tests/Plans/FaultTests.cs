@@ -205,6 +205,8 @@ public sealed class FaultTests
     [Theory]
     [InlineData("- setWeight: 100\n", "- setWeight: 5\n  - setWeight: 100\n", "weight-falls", "falls from 10 % to 5 %")]
     [InlineData("  - setWeight: 100\n  - hold: 1h", "", "not-promoted", "ends with the new revision at 10 %")]
+    [InlineData("listen: \"127.0.0.1:8080\" }", "listen: \"127.0.0.1:8080\" }\n    traffic: 20rps", "short-soak", "errors × 2 would be seen in")]
+    [InlineData("listen: \"127.0.0.1:8080\" }", "listen: \"127.0.0.1:8080\" }\n    traffic: 3rpm", "short-soak", "At 0.05 requests a second")]
     [InlineData("duration: 15m", "duration: 15m, every: 5m, glance: 5m", "slow-detection", "seen within 10m")]
     [InlineData("duration: 1h", "duration: 1h, minRequests: 5", "no-effect", "no effect on the wall clock")]
     [InlineData("kind: gateway, listen: \"127.0.0.1:8081\"", "kind: none", "no-metrics", "looks at health only")]
