@@ -15,58 +15,66 @@ public sealed class PeopleCrashTests
     private static readonly Caller Ana = new("ana", Role.Approver, ["owners"]);
     private static readonly Caller Ben = new("ben", Role.Approver, ["owners"]);
 
-    private static readonly Dictionary<string, (Outcome Outcome, Func<Simulation, Task<string>> Tell)> Stories = new()
+    private static readonly Dictionary<string, (Outcome Outcome, Func<Simulation, Task<string>> TellAsync)> Stories = new()
     {
-        ["an approval by two, asked again between them"] = (Outcome.Promoted, async sim =>
-        {
-            var id = await sim.StartRolloutAsync(
-                Plans.In("  - deploy: { environment: production }\n  - approval: { approvers: [owners], required: 2 }\n  - setWeight: 100"), "v2.0.0");
-            await sim.UntilAsync(id, s => s.PauseReason == PauseReason.Approval);
-            await sim.SayAsync(id, CommandKind.Approve, Ana, key: "1");
-            await sim.UntilAsync(id, s => s.ApprovedBy.Count == 1);
-            await sim.ReportAsync(id, "ci", passed: true);
-            await sim.UntilAsync(id, s => s.ApprovedBy.Count == 0);
-            await sim.SayAsync(id, CommandKind.Approve, Ben, key: "2");
-            await sim.UntilAsync(id, s => s.ApprovedBy.Count == 1);
-            await sim.SayAsync(id, CommandKind.Approve, Ana, key: "3");
-            return id;
-        }),
+        ["an approval by two, asked again between them"] = (Outcome.Promoted, ApprovedByTwoAsync),
         ["an approval that expires"] = (Outcome.Rejected, sim => sim.StartRolloutAsync(
             Plans.In("  - deploy: { environment: production }\n  - setWeight: 10\n  - approval: { approvers: [owners], timeout: 1h }\n  - setWeight: 100"), "v2.0.0")),
-        ["a checklist"] = (Outcome.Promoted, async sim =>
-        {
-            var id = await sim.StartRolloutAsync(
-                Plans.In("""
-                      - deploy: { environment: production }
-                      - checklist: { name: go, items: [{ name: a, by: [owners] }, { name: ci, condition: ci }, { name: api, smoke: smoke.yaml }] }
-                      - setWeight: 100
-                    """),
-                "v2.0.0");
-            await sim.UntilAsync(id, s => s.PauseReason == PauseReason.Checklist);
-            await sim.TickAsync(id, "a", Ana);
-            await sim.UntilAsync(id, s => s.Items.Any(i => i is { Name: "a", Done: true }));
-            await sim.ReportAsync(id, "ci", passed: true);
-            return id;
-        }),
-        ["a freeze window that two override"] = (Outcome.Promoted, async sim =>
-        {
-            var id = await sim.StartRolloutAsync(Frozen(sim, "pause"), "v2.0.0");
-            await sim.UntilAsync(id, s => s.PauseReason == PauseReason.FreezeWindow);
-            await sim.SayAsync(id, CommandKind.OverrideFreeze, Ana, "CVE-1", key: "1");
-            await sim.UntilAsync(id, s => s.ApprovedBy.Count == 1);
-            await sim.SayAsync(id, CommandKind.OverrideFreeze, Ben, "seen it", key: "2");
-            return id;
-        }),
+        ["a checklist"] = (Outcome.Promoted, TickedAsync),
+        ["a freeze window that two override"] = (Outcome.Promoted, OverriddenAsync),
         ["a freeze window that ends"] = (Outcome.Promoted, sim => sim.StartRolloutAsync(Frozen(sim, "pause"), "v2.0.0")),
         ["a freeze window that sends back"] = (Outcome.RolledBack, sim => sim.StartRolloutAsync(Frozen(sim, "rollback"), "v2.0.0")),
-        ["one that supersedes another"] = (Outcome.Promoted, async sim =>
-        {
-            var first = await sim.StartRolloutAsync(
-                Plans.In("  - deploy: { environment: production }\n  - setWeight: 10\n  - approval: { approvers: [owners] }\n  - setWeight: 100"), "v2.0.0");
-            await sim.UntilAsync(first, s => s.PauseReason == PauseReason.Approval);
-            return await sim.StartRolloutAsync(Plans.In("  - deploy: { environment: production, weight: 100 }", "concurrency: supersede"), "v3.0.0");
-        }),
+        ["one that supersedes another"] = (Outcome.Promoted, SupersedingAsync),
     };
+
+    private static async Task<string> ApprovedByTwoAsync(Simulation sim)
+    {
+        var id = await sim.StartRolloutAsync(
+            Plans.In("  - deploy: { environment: production }\n  - approval: { approvers: [owners], required: 2 }\n  - setWeight: 100"), "v2.0.0");
+        await sim.UntilAsync(id, s => s.PauseReason == PauseReason.Approval);
+        await sim.SayAsync(id, CommandKind.Approve, Ana, key: "1");
+        await sim.UntilAsync(id, s => s.ApprovedBy.Count == 1);
+        await sim.ReportAsync(id, "ci", passed: true);
+        await sim.UntilAsync(id, s => s.ApprovedBy.Count == 0);
+        await sim.SayAsync(id, CommandKind.Approve, Ben, key: "2");
+        await sim.UntilAsync(id, s => s.ApprovedBy.Count == 1);
+        await sim.SayAsync(id, CommandKind.Approve, Ana, key: "3");
+        return id;
+    }
+
+    private static async Task<string> TickedAsync(Simulation sim)
+    {
+        var id = await sim.StartRolloutAsync(
+            Plans.In("""
+                  - deploy: { environment: production }
+                  - checklist: { name: go, items: [{ name: a, by: [owners] }, { name: ci, condition: ci }, { name: api, smoke: smoke.yaml }] }
+                  - setWeight: 100
+                """),
+            "v2.0.0");
+        await sim.UntilAsync(id, s => s.PauseReason == PauseReason.Checklist);
+        await sim.TickAsync(id, "a", Ana);
+        await sim.UntilAsync(id, s => s.Items.Any(i => i is { Name: "a", Done: true }));
+        await sim.ReportAsync(id, "ci", passed: true);
+        return id;
+    }
+
+    private static async Task<string> OverriddenAsync(Simulation sim)
+    {
+        var id = await sim.StartRolloutAsync(Frozen(sim, "pause"), "v2.0.0");
+        await sim.UntilAsync(id, s => s.PauseReason == PauseReason.FreezeWindow);
+        await sim.SayAsync(id, CommandKind.OverrideFreeze, Ana, "CVE-1", key: "1");
+        await sim.UntilAsync(id, s => s.ApprovedBy.Count == 1);
+        await sim.SayAsync(id, CommandKind.OverrideFreeze, Ben, "seen it", key: "2");
+        return id;
+    }
+
+    private static async Task<string> SupersedingAsync(Simulation sim)
+    {
+        var first = await sim.StartRolloutAsync(
+            Plans.In("  - deploy: { environment: production }\n  - setWeight: 10\n  - approval: { approvers: [owners] }\n  - setWeight: 100"), "v2.0.0");
+        await sim.UntilAsync(first, s => s.PauseReason == PauseReason.Approval);
+        return await sim.StartRolloutAsync(Plans.In("  - deploy: { environment: production, weight: 100 }", "concurrency: supersede"), "v3.0.0");
+    }
 
     private static Bundle Frozen(Simulation sim, string onRunning)
     {
@@ -107,7 +115,7 @@ public sealed class PeopleCrashTests
         await using var sim = await Simulation.StartAsync();
         sim.World.Seed("v1.0.0");
         crash(sim.Engine);
-        var id = await Stories[story].Tell(sim);
+        var id = await Stories[story].TellAsync(sim);
         var status = await sim.EndOfAsync(id);
         Assert.Empty(await sim.Registry.ListLocksAsync(default));
         Assert.Empty(sim.Registry.Stacks);

@@ -82,6 +82,35 @@ public sealed class RecordedHistoryTests
             await sim.SayAsync(id, CommandKind.Reject, new Caller("ana", Role.Approver, []), "not on a Friday");
             await sim.EndOfAsync(id);
         },
+        ["ticked-and-signed-off"] = async sim =>
+        {
+            var ana = new Caller("ana", Role.Approver, []);
+            var id = await sim.StartRolloutAsync(
+                Plans.In("""
+                      - checklist: { name: before, environment: production, items: [{ name: backups, by: [ana] }, { name: ci, condition: ci }, { name: api, smoke: smoke.yaml }] }
+                      - deploy: { environment: production }
+                      - setWeight: 100
+                      - signOff: { name: day 1, by: [ana], after: 1d }
+                    """),
+                "v2.0.0");
+            await sim.UntilAsync(id, s => s.PauseReason == PauseReason.Checklist);
+            await sim.TickAsync(id, "backups", ana, "restored");
+            await sim.ReportAsync(id, "ci", passed: true);
+            await sim.UntilAsync(id, s => s.Evidence is not null, TimeSpan.FromDays(2));
+            await sim.Engine.AdvanceAsync(TimeSpan.FromDays(2));
+            await sim.SayAsync(id, CommandKind.Approve, ana);
+            await sim.EndOfAsync(id);
+        },
+        ["frozen-and-overridden"] = async sim =>
+        {
+            var freeze = $"freeze: [{{ name: w, from: \"{sim.Engine.Now.AddMinutes(1):yyyy-MM-dd'T'HH:mm}\", to: 2099-01-01 }}]";
+            var id = await sim.StartRolloutAsync(
+                Plans.In("  - deploy: { environment: production }\n  - setWeight: 10\n  - soak: { duration: 2m, every: 1m, clock: wall }\n  - setWeight: 100", freeze), "v2.0.0");
+            await sim.UntilAsync(id, s => s.PauseReason == PauseReason.FreezeWindow);
+            await sim.SayAsync(id, CommandKind.OverrideFreeze, new Caller("ana", Role.Approver, []), "CVE-1");
+            await sim.SayAsync(id, CommandKind.OverrideFreeze, new Caller("ben", Role.Approver, []), "seen it");
+            await sim.EndOfAsync(id);
+        },
         ["paused-and-promoted"] = async sim =>
         {
             var id = await sim.StartRolloutAsync(Canary, "v2.0.0");

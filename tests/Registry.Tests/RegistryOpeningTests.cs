@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Sluice.Orchestration.Ports;
 using Sluice.Testing.Contract;
 
 namespace Sluice.Registry.Tests;
@@ -13,19 +14,28 @@ public sealed class SqliteRegistryOpeningTests : RegistryOpeningContract
     private SqlitePlace Files => (SqlitePlace)Place;
 
     [Fact]
-    public async Task A_registry_of_the_version_before_is_brought_up_and_keeps_what_it_has()
+    public async Task A_registry_of_an_earlier_version_is_brought_up_and_keeps_what_it_has()
     {
         await using (var registry = await Place.OpenAsync())
         {
             await registry.Coordination.AcquireLockAsync(new("api", "prod", "a", DateTimeOffset.UnixEpoch, true), default);
+            await registry.Coordination.AddCommandAsync(new("k", "a", CommandKind.Pause, "ana", null, DateTimeOffset.UnixEpoch), default);
         }
 
-        await Files.ExecuteAsync("DROP TABLE task_hub");
+        // What later versions added, taken away again.
+        await Files.ExecuteAsync("""
+            ALTER TABLE rollouts DROP COLUMN freeze_override;
+            ALTER TABLE rollouts DROP COLUMN emergency;
+            ALTER TABLE commands DROP COLUMN details;
+            DROP TABLE task_hub;
+            """);
         await Place.SetSchemaVersionAsync(1);
 
         await using var upgraded = await Place.OpenAsync();
-        Assert.Equal([2], await Place.SchemaVersionsAsync());
+        Assert.Equal([Place.CurrentSchema], await Place.SchemaVersionsAsync());
         Assert.Equal("a", (await upgraded.Coordination.GetLockAsync("api", "prod", default))!.Owner);
+        var command = Assert.Single(await upgraded.Coordination.ReadCommandsAsync("a", 0, default));
+        Assert.Equal((CommandKind.Pause, null, true), (command.Kind, command.Item, command.Passed));
         Assert.Equal("Sluice", await upgraded.Coordination.ClaimHubAsync("Sluice", replace: false, default));
     }
 

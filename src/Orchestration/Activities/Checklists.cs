@@ -28,7 +28,7 @@ public sealed class RunChecksActivity(IPlatforms platforms, ISmokeRunner smoke) 
     /// <inheritdoc/>
     public async Task<ChecksReport> RunAsync(ChecksInput input, CancellationToken cancellationToken)
     {
-        var revision = input.Revision ?? await ServingAsync(input.Target, cancellationToken);
+        var revision = input.Revision ?? (await platforms.Router(input.Target.Environment).GetAsync(input.Target, cancellationToken)).Largest();
         var results = await Task.WhenAll(input.Items.Select(item => CheckAsync(input.Target, revision, item, cancellationToken)));
         return new ChecksReport(results);
     }
@@ -72,11 +72,4 @@ public sealed class RunChecksActivity(IPlatforms platforms, ISmokeRunner smoke) 
         var reading = platforms.Metrics(target.Environment) is { } source ? await source.ReadAsync(target, cancellationToken) : null;
         return MetricThreshold.Check(item, reading?.Revisions.GetValueOrDefault(revision));
     }
-
-    private async Task<string?> ServingAsync(EnvironmentTarget target, CancellationToken cancellationToken) =>
-        (await platforms.Router(target.Environment).GetAsync(target, cancellationToken)).Weights
-            .Where(w => w.Value > 0)
-            .OrderByDescending(w => w.Value).ThenBy(w => w.Key, StringComparer.Ordinal)
-            .Select(w => w.Key)
-            .FirstOrDefault();
 }

@@ -35,11 +35,7 @@ public sealed class ReadEnvironmentActivity(IPlatforms platforms, IDeploymentReg
     {
         var target = input.Target;
         var traffic = await platforms.Router(target.Environment).GetAsync(target, cancellationToken);
-        var stable = traffic.Weights
-            .Where(w => w.Key != input.Revision && w.Value > 0)
-            .OrderByDescending(w => w.Value).ThenBy(w => w.Key, StringComparer.Ordinal)
-            .Select(w => w.Key)
-            .FirstOrDefault();
+        var stable = traffic.Largest(but: input.Revision);
         return new EnvironmentFacts(traffic, stable is null ? null : await IdentifyAsync(target, stable, cancellationToken));
     }
 

@@ -89,6 +89,14 @@ public sealed record Traffic(IReadOnlyDictionary<string, int> Weights)
     /// <summary>The share of one revision, percent.</summary>
     public int Of(string revision) => Weights.GetValueOrDefault(revision);
 
+    /// <summary>The revision with the most traffic; null when none has any.</summary>
+    /// <param name="but">One that does not count.</param>
+    public string? Largest(string? but = null) => Weights
+        .Where(w => w.Key != but && w.Value > 0)
+        .OrderByDescending(w => w.Value).ThenBy(w => w.Key, StringComparer.Ordinal)
+        .Select(w => w.Key)
+        .FirstOrDefault();
+
     /// <summary>Whether both send the same shares, absent and 0 being the same.</summary>
     public bool Matches(Traffic other) =>
         Weights.Keys.Union(other.Weights.Keys).All(r => Of(r) == other.Of(r));
