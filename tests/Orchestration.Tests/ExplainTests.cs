@@ -1,6 +1,5 @@
 using Sluice.Domain.Analysis;
 using Sluice.Domain.Rollouts;
-using Sluice.Durable;
 using Sluice.Orchestration.Soaks;
 using Sluice.Platforms.Simulated;
 using Sluice.Testing;
