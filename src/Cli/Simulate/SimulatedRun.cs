@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Sluice.Cli.CommandLine;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Domain.Scenarios;
@@ -89,7 +90,9 @@ internal sealed class SimulatedRun : IAsyncDisposable
         var started = await Rollouts.StartAsync(new StartRequest(bundle, new Release(_scenario.Release), "simulate", Starter), default);
         if (started is not StartResult.Started { Rollout.Id: var id })
         {
-            throw new InvalidOperationException($"The rollout did not start: {started}");
+            throw new UsageException(started is StartResult.Invalid invalid
+                ? string.Join(Environment.NewLine, invalid.Faults)
+                : $"The rollout did not start: {started}");
         }
 
         foreach (var (at, act) in Timeline(id))
@@ -216,7 +219,7 @@ internal sealed class SimulatedRun : IAsyncDisposable
             .OrderBy(d => d.At)
             .ToList();
         var report = new SimulationReport(
-            id, status?.Outcome, status?.Phase ?? Phase.Pending, status?.Message ?? "", decisions, Engine.Crashes, Engine.ActivitiesActed);
+            id, status?.Outcome, status?.Phase ?? Phase.Pending, status?.Message ?? "", decisions, _happened.Count(d => d.What == "host"), Engine.ActivitiesActed);
         return report with { Unmet = _scenario.Expect is { } expect ? Expecting.Check(expect, report) : [] };
     }
 

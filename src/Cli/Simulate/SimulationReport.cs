@@ -9,7 +9,7 @@ namespace Sluice.Cli.Simulate;
 /// <param name="Phase">Where it stands.</param>
 /// <param name="Message">Why, for people.</param>
 /// <param name="Decisions">Everything that was decided, and what happened around it, by time.</param>
-/// <param name="Crashes">How often the host died unasked.</param>
+/// <param name="Crashes">How often the host died.</param>
 /// <param name="Activities">Attempts at activities that acted.</param>
 internal sealed record SimulationReport(
     string Id, Outcome? Outcome, Phase Phase, string Message, IReadOnlyList<SimulatedDecision> Decisions, int Crashes, int Activities)

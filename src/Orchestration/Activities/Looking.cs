@@ -134,9 +134,12 @@ public sealed class LookActivity(
         return new LookResult(next, result.Progress, LegEnd.Failed, null, result.Reason ?? "");
     }
 
-    private static string Summary(SoakRules rules, SoakResult result) => result.Verdict == Verdict.Pass
-        ? $"{Durations.Format(rules.Duration)} without fault: {result.Progress.CanaryErrors} errors in {result.Progress.CanaryRequests} requests"
-        : "";
+    private static string Summary(SoakRules rules, SoakResult result) => result switch
+    {
+        { Verdict: Verdict.Pass } => $"{Durations.Format(rules.Duration)} without fault: {result.Progress.CanaryErrors} errors in {result.Progress.CanaryRequests} requests",
+        { Starved: true } => $"too few users: {result.Progress.CanaryRequests} requests to the release so far, and none that count for {Durations.Format(rules.Patience)}",
+        _ => "",
+    };
 
     private async Task<(MetricReading? Reading, string? Error)> ReadAsync(LookTerms terms, CancellationToken cancellationToken)
     {

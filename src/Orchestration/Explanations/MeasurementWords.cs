@@ -28,7 +28,7 @@ internal static class MeasurementWords
 
         if (last.SmallestRatio is { } smallest)
         {
-            words.Add($"So much traffic would have shown {Times(smallest)} the rate beside it, or worse, in 9 of 10 cases.");
+            words.Add($"So much traffic would have shown {What(last)} {Times(smallest)} as frequent as beside it, or more, in 9 of 10 cases.");
         }
 
         if (last.Needed is { } needed && last.Result is not (Verdict.Fail or Verdict.Pass))
@@ -70,8 +70,8 @@ internal static class MeasurementWords
         }
 
         var ratio = measurement is { RatioLow: { } low, RatioHigh: { } high }
-            ? $" Its rate lies between {Times(low)} and {Times(high)} the one beside it."
-            : measurement.RatioLow is { } least and > 1 ? $" Its rate is at least {Times(least)} the one beside it." : "";
+            ? $" Its {What(measurement)} are between {Times(low)} and {Times(high)} as frequent as those beside it."
+            : measurement.RatioLow is { } least and > 1 ? $" Its {What(measurement)} are at least {Times(least)} as frequent as those beside it." : "";
         return e >= required
             ? $"A release that is no worse would look like this in fewer than 1 of {Number(required)} rollouts (evidence {Number(e)}, it takes {Number(required)} to act).{ratio}"
             : $"That is no proof that the release is worse: evidence {Number(e)}, and it takes {Number(required)} to act.{ratio}";
@@ -85,13 +85,15 @@ internal static class MeasurementWords
         _ => null,
     };
 
+    private static string What(Measurement measurement) => measurement.Metric == "errors" ? "errors" : "slow answers";
+
     private static string Percent(double fraction) => (fraction * 100).ToString("0.###", CultureInfo.InvariantCulture) + " %";
 
     private static string Time(double seconds) => seconds < 1
         ? (seconds * 1000).ToString("0", CultureInfo.InvariantCulture) + " ms"
         : seconds.ToString("0.##", CultureInfo.InvariantCulture) + " s";
 
-    private static string Times(double ratio) => ratio.ToString(ratio < 10 ? "0.##" : "0", CultureInfo.InvariantCulture) + " ×";
+    private static string Times(double ratio) => ratio.ToString(ratio < 10 ? "0.##" : "0", CultureInfo.InvariantCulture) + " times";
 
     private static string Number(double value) =>
         value >= 1e15 ? "over 10¹⁵" : value.ToString(value >= 100 ? "N0" : "0.##", CultureInfo.InvariantCulture);
