@@ -151,6 +151,12 @@ public sealed class EngineOptions
     /// <summary>Takes turns, activities and commits to run one after the other; on threads when null.</summary>
     internal Action<Action>? Simulation { get; set; }
 
+    /// <summary>Keeps the database in memory, under <see cref="Path"/> as its name, until the last connection to it is closed: for simulations.</summary>
+    internal bool InMemory { get; set; }
+
+    /// <summary>What SQLite is to open.</summary>
+    internal string DataSource => InMemory ? $"file:{System.IO.Path.GetFullPath(Path)}?mode=memory&cache=shared" : Path;
+
     /// <summary>Most pages the file may have: a full disk, for tests.</summary>
     internal int? MaxPages { get; set; }
 

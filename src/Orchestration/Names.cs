@@ -116,6 +116,9 @@ public static class ActivityRefs
     /// <summary>Begins to look on after a release.</summary>
     public static ActivityRef<AfterReleaseInput, Unit> StartAfterRelease { get; } = new("StartAfterRelease");
 
+    /// <summary>Which freeze windows hold an environment.</summary>
+    public static ActivityRef<FreezeInput, FreezeReport> CheckFreeze { get; } = new("CheckFreeze");
+
     /// <summary>Ends a lost rollout in the registry.</summary>
     public static ActivityRef<EndLostInput, Unit> EndLost { get; } = new("EndLost");
 
@@ -167,6 +170,7 @@ public static class OrchestrationRegistration
         .AddActivity(ActivityRefs.Look, Create<LookActivity>)
         .AddActivity(ActivityRefs.Warm, Create<WarmActivity>)
         .AddActivity(ActivityRefs.StartAfterRelease, Create<StartAfterReleaseActivity>)
+        .AddActivity(ActivityRefs.CheckFreeze, Create<CheckFreezeActivity>)
         .AddActivity(ActivityRefs.EndLost, Create<EndLostActivity>)
         .AddActivity(ActivityRefs.FindStopped, Create<FindStoppedActivity>)
         .AddActivity(ActivityRefs.Remind, Create<RemindActivity>)

@@ -33,6 +33,8 @@ public sealed class PlanCapabilities(IPlatforms platforms, RolloutOptions option
             });
         }
 
+        faults.AddRange(Unknown(plan.Emergency, "emergency"));
+        faults.AddRange(plan.Freeze.Index().SelectMany(f => Unknown(f.Item.OverrideBy, $"freeze[{f.Index}].overrideBy")));
         return faults;
     }
 

@@ -15,7 +15,14 @@ public sealed record Caller(string Name, Role Role, IReadOnlyList<string> Groups
 /// <param name="Release">What.</param>
 /// <param name="IdempotencyKey">The same key with the same request is the same rollout; null for none.</param>
 /// <param name="Caller">Who.</param>
-public sealed record StartRequest(Bundle Bundle, Release Release, string? IdempotencyKey, Caller Caller);
+public sealed record StartRequest(Bundle Bundle, Release Release, string? IdempotencyKey, Caller Caller)
+{
+    /// <summary>For an emergency, why; null for the ordinary way.</summary>
+    public string? Emergency { get; init; }
+
+    /// <summary>Why it must move in spite of a freeze window; the caller is the first of the two people this needs. Null when it need not.</summary>
+    public string? FreezeOverride { get; init; }
+}
 
 /// <summary>What became of a start.</summary>
 public abstract record StartResult
@@ -35,6 +42,9 @@ public abstract record StartResult
 
     /// <summary>Another rollout holds the environment and the plan says refuse.</summary>
     public sealed record Busy(string Environment, string RunningId) : StartResult;
+
+    /// <summary>A freeze window holds the environment it would begin in, and the window says that starts are refused.</summary>
+    public sealed record Frozen(string Environment, string Window, DateTimeOffset Until) : StartResult;
 
     /// <summary>The key was used for something else.</summary>
     public sealed record KeyReused(string ExistingId) : StartResult;

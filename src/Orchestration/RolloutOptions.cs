@@ -1,3 +1,5 @@
+using Sluice.Domain.Freezes;
+
 namespace Sluice.Orchestration;
 
 /// <summary>How the server runs rollouts.</summary>
@@ -11,6 +13,9 @@ public sealed class RolloutOptions
 
     /// <summary>Whether the host removes ended instances by itself, so that the daily upkeep need not. The default is false.</summary>
     public bool HostRemovesInstances { get; set; }
+
+    /// <summary>When nothing moves forward, whatever the plan says. None by default.</summary>
+    public IReadOnlyList<FreezeWindow> Freeze { get; set; } = [];
 
     /// <summary>Whether a name in a plan's <c>approvers</c> is a key or a group of this server; null accepts every name.</summary>
     public Func<string, bool>? KnowsApprover { get; set; }

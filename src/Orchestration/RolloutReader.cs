@@ -4,6 +4,7 @@ using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Activities;
+using Sluice.Orchestration.Explanations;
 using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Rollouts;
 
@@ -12,10 +13,13 @@ namespace Sluice.Orchestration;
 /// <summary>A rollout where registry and instance are put together.</summary>
 /// <param name="Record">What was asked for.</param>
 /// <param name="Status">Where it stands.</param>
-/// <param name="Kind">Which way it goes.</param>
+/// <param name="Input">What its instance began with; null when there is none.</param>
 /// <param name="RuntimeStatus">Where its instance stands; null when there is none.</param>
-internal sealed record FoundRollout(RolloutRecord Record, RolloutStatus Status, RolloutKind Kind, RuntimeStatus? RuntimeStatus)
+internal sealed record FoundRollout(RolloutRecord Record, RolloutStatus Status, RolloutInput? Input, RuntimeStatus? RuntimeStatus)
 {
+    /// <summary>Which way it goes.</summary>
+    public RolloutKind Kind => Input?.Kind ?? RolloutKind.Rollout;
+
     /// <summary>The instance has ended, or is gone after it had begun.</summary>
     public bool HasEnded => RuntimeStatus switch
     {
@@ -42,7 +46,7 @@ internal sealed class RolloutReader(
 
         var instance = await client.GetInstanceAsync(id, getInputsAndOutputs: true, cancellationToken);
         var input = instance?.ReadInputAs<RolloutInput>();
-        return new FoundRollout(record, StatusOf(record, instance), input?.Kind ?? RolloutKind.Rollout, instance?.RuntimeStatus);
+        return new FoundRollout(record, StatusOf(record, instance), input, instance?.RuntimeStatus);
     }
 
     /// <summary>The rollout with its steps and the soak that runs, or null.</summary>
@@ -53,12 +57,7 @@ internal sealed class RolloutReader(
             return null;
         }
 
-        var happened = await EventsAsync(id, cancellationToken);
-        var plan = await PlanAsync(found.Record.BundleHash, cancellationToken);
-        if (plan is not null && RestoreEnvironment(found, happened) is { } environment)
-        {
-            plan = RestorePlan.From(plan, environment);
-        }
+        var (plan, happened) = await StoryAsync(found, cancellationToken);
 
         var soak = found.Status.Leg is { } leg
             ? (await client.GetInstanceAsync(leg, getInputsAndOutputs: true, cancellationToken))?.ReadCustomStatusAs<SoakProgress>()
@@ -68,7 +67,20 @@ internal sealed class RolloutReader(
 
     /// <summary>The step that a rollout stands at; null when its plan is not known, or all are done.</summary>
     public async Task<Step?> StepAsync(FoundRollout found, CancellationToken cancellationToken) =>
-        await PlanAsync(found.Record.BundleHash, cancellationToken) is { } plan ? plan.Steps.ElementAtOrDefault(found.Status.StepIndex) : null;
+        await PlanAsync(found.Record.BundleHash, cancellationToken) is { } plan ? AsGone(plan, found, []).Steps.ElementAtOrDefault(found.Status.StepIndex) : null;
+
+    /// <summary>Why a rollout went as it did, or null.</summary>
+    public async Task<Explanation?> ExplainAsync(string id, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(id, cancellationToken) is not { } found)
+        {
+            return null;
+        }
+
+        var (plan, happened) = await StoryAsync(found, cancellationToken);
+
+        return Explaining.Of(found, plan, happened);
+    }
 
     /// <summary>A page of rollouts as the registry has them.</summary>
     public async Task<Page<RolloutView>> ListAsync(RolloutQuery query, CancellationToken cancellationToken)
@@ -113,10 +125,24 @@ internal sealed class RolloutReader(
         Message = "accepted",
     };
 
-    private static string? RestoreEnvironment(FoundRollout found, IReadOnlyList<DeploymentEvent> happened) =>
-        found.Kind == RolloutKind.Restore
-            ? found.Record.Environment
-            : happened.FirstOrDefault(e => e.Type == "rollout.started")?.Data.GetValueOrDefault("restores");
+    // After its instance was purged the first event still tells the way it went.
+    private static Plan AsGone(Plan plan, FoundRollout found, IReadOnlyList<DeploymentEvent> happened)
+    {
+        var began = happened.FirstOrDefault(e => e.Type == "rollout.started")?.Data;
+        return (found.Input?.RestoreEnvironment ?? began?.GetValueOrDefault("restores")) is { } environment
+            ? RestorePlan.From(
+                plan, environment, found.Input?.RestoreWay ?? (Enum.TryParse<RestoreWay>(began?.GetValueOrDefault("way"), out var way) ? way : RestoreWay.Checked))
+            : found.Record.Emergency is not null ? EmergencyPlan.From(plan)
+            : plan;
+    }
+
+    // The plan as it ran, as far as it can still be read, and all that happened.
+    private async Task<(Plan? Plan, IReadOnlyList<DeploymentEvent> Happened)> StoryAsync(FoundRollout found, CancellationToken cancellationToken)
+    {
+        var happened = await EventsAsync(found.Record.Id, cancellationToken);
+        var plan = await PlanAsync(found.Record.BundleHash, cancellationToken);
+        return (plan is null ? null : AsGone(plan, found, happened), happened);
+    }
 
     private async Task<IReadOnlyList<DeploymentEvent>> EventsAsync(string id, CancellationToken cancellationToken)
     {
@@ -133,7 +159,8 @@ internal sealed class RolloutReader(
         return all;
     }
 
-    private async Task<Plan?> PlanAsync(string hash, CancellationToken cancellationToken)
+    /// <summary>The plan of a stored bundle; null when the registry no longer has it, or this program no longer reads it.</summary>
+    public async Task<Plan?> PlanAsync(string hash, CancellationToken cancellationToken)
     {
         if (_plans.TryGetValue(hash, out var known))
         {

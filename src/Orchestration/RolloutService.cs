@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
 using System.Text;
+using Sluice.Domain.Freezes;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Activities;
+using Sluice.Orchestration.Explanations;
 using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Rollouts;
 using Sluice.Orchestration.Steps;
@@ -46,8 +48,14 @@ public sealed class RolloutService(
             return new StartResult.Invalid(faults);
         }
 
+        if (request.Emergency is not null && RefuseEmergency(request, plan) is { } refusal)
+        {
+            return refusal;
+        }
+
+        plan = request.Emergency is null ? plan : EmergencyPlan.From(plan);
         var bundleHash = await registry.PutBundleAsync(request.Bundle, cancellationToken);
-        var requestHash = Sha256(bundleHash + DurableJson.Write(request.Release));
+        var requestHash = Sha256(bundleHash + DurableJson.Write(request.Release) + request.Emergency);
         var suffix = request.IdempotencyKey is { } key ? RolloutIds.SuffixOf(key) : RandomSuffix();
         if (request.IdempotencyKey is not null && await FindBySuffixAsync(suffix, cancellationToken) is { } earlier)
         {
@@ -58,8 +66,38 @@ public sealed class RolloutService(
 
         var record = new RolloutRecord(
             RolloutIds.Instance(plan.Service, plan.LastEnvironment, request.Release.Version, suffix),
-            plan.Service, plan.LastEnvironment, request.Release, bundleHash, requestHash, request.Caller.Name, time.GetUtcNow());
-        return await StartAsync(record, plan, [.. compilation.Warnings, .. await NoticesAsync(plan, cancellationToken)], cancellationToken);
+            plan.Service, plan.LastEnvironment, request.Release, bundleHash, requestHash, request.Caller.Name, time.GetUtcNow())
+        {
+            Emergency = request.Emergency,
+            FreezeOverride = request.FreezeOverride,
+        };
+        return await StartAsync(record, plan, request.Caller, [.. compilation.Warnings, .. await NoticesAsync(plan, cancellationToken)], cancellationToken);
+    }
+
+    private static StartResult.Refused? RefuseEmergency(StartRequest request, Plan plan) =>
+        string.IsNullOrWhiteSpace(request.Emergency) ? new StartResult.Refused("An emergency needs a reason.")
+        : request.Caller.Role == Role.Admin || plan.Emergency.Any(e => e == request.Caller.Name || request.Caller.Groups.Contains(e)) ? null
+        : new StartResult.Refused(
+            $"{request.Caller.Name} may not start an emergency: that takes an admin"
+            + (plan.Emergency.Count == 0 ? "; the plan names nobody else in 'emergency'." : $" or {string.Join(", ", plan.Emergency)}."));
+
+    // Where it begins decides about the start; what comes later is looked at when the rollout gets there.
+    private StartResult? RefuseFrozen(RolloutRecord record, Plan plan, Caller caller)
+    {
+        if (RollbackReach.LockOrder(plan) is not [var environment, ..])
+        {
+            return null;
+        }
+
+        var windows = FreezeCalendar.InForce([.. plan.Freeze, .. options.Freeze], environment, time.GetUtcNow());
+        if (record.FreezeOverride is not null)
+        {
+            return windows.FirstOrDefault(f => f.OverrideBy.Count > 0 && !f.OverrideBy.Any(o => o == caller.Name || caller.Groups.Contains(o))) is { } strict
+                ? new StartResult.Refused($"{caller.Name} may not override the freeze window '{strict.Name}': {string.Join(", ", strict.OverrideBy)}.")
+                : null;
+        }
+
+        return windows.FirstOrDefault(f => f.OnStart == FreezeStart.Block) is { } block ? new StartResult.Frozen(environment, block.Name, block.Until) : null;
     }
 
     // What the caller should know before it begins, though nothing is wrong with the plan.
@@ -126,6 +164,11 @@ public sealed class RolloutService(
             return new StartResult.Refused($"There is no rollout '{id}'.");
         }
 
+        if (found.Record.Emergency is not null)
+        {
+            return new StartResult.Refused($"'{id}' was an emergency; whoever wants another says so again, with a reason.");
+        }
+
         if (found.Kind == RolloutKind.Restore)
         {
             return new StartResult.Refused($"'{id}' brought an environment back; ask for the rollback again instead.");
@@ -152,10 +195,11 @@ public sealed class RolloutService(
             TriggeredBy = caller.Name,
             CreatedAt = time.GetUtcNow(),
             RetryOf = id,
+            FreezeOverride = null,
             Status = null,
             StatusSequence = 0,
         };
-        return await StartAsync(record, plan, [], cancellationToken);
+        return await StartAsync(record, plan, caller, [], cancellationToken);
     }
 
     /// <summary>Brings an environment back to the previous or a named version: tells the running rollout, or starts a rollout of that version.</summary>
@@ -203,11 +247,29 @@ public sealed class RolloutService(
                 + "and does not only add: the old version would meet a database that it does not know.");
         }
 
-        return await RestoreAsync(request, wanted, cancellationToken);
+        return await RestoreAsync(request, wanted, await WayAsync(successful, wanted, cancellationToken), cancellationToken);
+    }
+
+    // What the plan of the release that goes says; it is the newer one.
+    private async Task<RestoreWay> WayAsync(IReadOnlyList<Deployment> successful, Deployment wanted, CancellationToken cancellationToken)
+    {
+        var plan = await _reader.PlanAsync(successful[0].BundleHash, cancellationToken);
+        if (plan?.RollbackWindow is not { } window)
+        {
+            return RestoreWay.Checked;
+        }
+
+        var back = successful.Select(d => d.Version).Distinct().ToList().IndexOf(wanted.Version);
+        var successor = successful.TakeWhile(d => d.Id != wanted.Id).Last();
+        var served = time.GetUtcNow() - (successor.PromotedAt ?? successor.CompletedAt ?? successor.StartedAt);
+        return window.Holds(back, served) ? RestoreWay.Fast : RestoreWay.Steps;
     }
 
     /// <summary>A rollout as people look at it, or null.</summary>
     public Task<RolloutView?> GetAsync(string id, CancellationToken cancellationToken) => _reader.GetAsync(id, cancellationToken);
+
+    /// <summary>Why a rollout went as it did: the numbers behind each verdict, in words; null when there is no such rollout.</summary>
+    public Task<Explanation?> ExplainAsync(string id, CancellationToken cancellationToken) => _reader.ExplainAsync(id, cancellationToken);
 
     /// <summary>Rollouts that match, newest first; without their steps and soaks, which <see cref="GetAsync"/> gives.</summary>
     public Task<Page<RolloutView>> ListAsync(RolloutQuery query, CancellationToken cancellationToken) => _reader.ListAsync(query, cancellationToken);
@@ -219,8 +281,13 @@ public sealed class RolloutService(
     private static bool MayDeploy(Caller caller) => caller.Role is Role.Deployer or Role.Admin;
 
     private async Task<StartResult> StartAsync(
-        RolloutRecord record, Plan plan, IReadOnlyList<PlanFault> warnings, CancellationToken cancellationToken)
+        RolloutRecord record, Plan plan, Caller caller, IReadOnlyList<PlanFault> warnings, CancellationToken cancellationToken)
     {
+        if (RefuseFrozen(record, plan, caller) is { } frozen)
+        {
+            return frozen;
+        }
+
         if (plan.Concurrency == Concurrency.Refuse && await BusyAsync(plan, cancellationToken) is { } busy)
         {
             return busy;
@@ -249,7 +316,7 @@ public sealed class RolloutService(
             return false;
         }
 
-        await EnsureScheduledAsync(record, plan, cancellationToken);
+        await EnsureScheduledAsync(record, record.Emergency is null ? plan : EmergencyPlan.From(plan), cancellationToken);
         return true;
     }
 
@@ -261,6 +328,8 @@ public sealed class RolloutService(
                 record.Id, record.BundleHash, Small(plan), record.Release, RolloutIds.Revision(record.Release.Version, record.Id), record.TriggeredBy)
             {
                 RetryOf = record.RetryOf,
+                Emergency = record.Emergency,
+                FreezeOverride = record.FreezeOverride,
             };
             await ScheduleAsync(input, cancellationToken);
         }
@@ -349,9 +418,9 @@ public sealed class RolloutService(
         return null;
     }
 
-    private async Task<RollbackResult> RestoreAsync(RollbackRequest request, Deployment wanted, CancellationToken cancellationToken)
+    private async Task<RollbackResult> RestoreAsync(RollbackRequest request, Deployment wanted, RestoreWay way, CancellationToken cancellationToken)
     {
-        var plan = RestorePlan.From(await registry.GetPlanAsync(wanted.BundleHash, cancellationToken), request.Environment);
+        var plan = RestorePlan.From(await registry.GetPlanAsync(wanted.BundleHash, cancellationToken), request.Environment, way);
         var artifact = (await registry.GetRolloutAsync(wanted.RolloutId, cancellationToken))?.Release.Artifact;
         var release = new Release(wanted.Version, wanted.CommitSha, artifact);
         var suffix = RandomSuffix();
@@ -365,6 +434,7 @@ public sealed class RolloutService(
             {
                 Kind = RolloutKind.Restore,
                 RestoreEnvironment = request.Environment,
+                RestoreWay = way,
                 Reason = $"{request.Caller.Name} went back to {wanted.Version}" + (request.Reason is null ? "" : $": {request.Reason}"),
             },
             cancellationToken);

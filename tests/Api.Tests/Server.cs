@@ -15,9 +15,9 @@ using Sluice.Durable;
 using Sluice.Engine;
 using Sluice.Orchestration;
 using Sluice.Orchestration.Ports;
+using Sluice.Platforms.Simulated;
 using Sluice.Registry;
 using Sluice.Testing.Contract.Api;
-using Sluice.Testing.Fakes;
 
 namespace Sluice.Api.Tests;
 
@@ -28,13 +28,13 @@ public sealed class Server : ContractServer
     private readonly SluiceRegistry _registry;
     private readonly string _folder;
 
-    private Server(WebApplication app, SluiceRegistry registry, string folder, FakeWorld world)
+    private Server(WebApplication app, SluiceRegistry registry, string folder, SimulatedWorld world)
     {
         (_app, _registry, _folder, World) = (app, registry, folder, world);
         Url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
     }
 
-    public FakeWorld World { get; }
+    public SimulatedWorld World { get; }
 
     public SluiceRegistry Registry => _registry;
 
@@ -47,7 +47,7 @@ public sealed class Server : ContractServer
             await registry.Keys.AddAsync(key, default);
         }
 
-        var world = new FakeWorld(TimeProvider.System);
+        var world = new SimulatedWorld(TimeProvider.System);
         foreach (var version in new[] { "v1.0.0", "v2.0.0" })
         {
             world.Versions[version] = new Behaviour { ReadyAfter = TimeSpan.Zero };
@@ -62,7 +62,7 @@ public sealed class Server : ContractServer
             .AddRouting().AddLogging()
             .AddSingleton(registry.Deployments).AddSingleton(registry.Events).AddSingleton(registry.Coordination).AddSingleton(registry.Keys)
             .AddSingleton<IPlatforms>(world).AddSingleton<ISmokeRunner>(world).AddSingleton<ILoadTest>(world).AddSingleton<ISecretStore>(world)
-            .AddSingleton<IMigrator>(new FakeMigrator())
+            .AddSingleton<IMigrator>(new SimulatedMigrator())
             .AddSingleton(s => new EmbeddedEngine(tasks, s, new EngineOptions { Path = Path.Combine(folder, "engine.db") }, s.GetRequiredService<ILoggerFactory>()))
             .AddSingleton<DurableClient>(s => s.GetRequiredService<EmbeddedEngine>().Client)
             .AddSluiceOrchestration()

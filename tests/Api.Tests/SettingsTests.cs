@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Sluice.Api.Settings;
+using Sluice.Domain.Freezes;
 
 namespace Sluice.Api.Tests;
 
@@ -58,6 +59,31 @@ public sealed class SettingsTests
         Assert.Equal(["on-call"], groups.Of("cai"));
         var refused = Assert.Throws<SettingsException>(() => SluiceSettings.Read(Of(("Groups", "release-managers"))));
         Assert.Contains("Groups:release-managers", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Freeze_windows_are_read_by_name_and_lists_may_be_one_text()
+    {
+        var windows = SluiceSettings.Read(Of(
+            ("Freeze:weekend:TimeZone", "Europe/Berlin"), ("Freeze:weekend:From", "fri 16:00"), ("Freeze:weekend:To", "mon 08:00"),
+            ("Freeze:weekend:Environments", "production, eu"), ("Freeze:weekend:OnStart", "queue"), ("Freeze:weekend:OnRunning", "Rollback"),
+            ("Freeze:year-end:From", "2026-12-19"), ("Freeze:year-end:To", "2027-01-04"), ("Freeze:year-end:OverrideBy:0", "on-call"))).Freeze;
+
+        var weekend = windows.Single(w => w.Name == "weekend");
+        Assert.Equal(("Europe/Berlin", "fri 16:00", "mon 08:00"), (weekend.TimeZone, weekend.From.ToString(), weekend.To.ToString()));
+        Assert.Equal(["production", "eu"], weekend.Environments);
+        Assert.Equal((FreezeStart.Queue, FreezeAction.Rollback), (weekend.OnStart, weekend.OnRunning));
+        Assert.Equal(["on-call"], windows.Single(w => w.Name == "year-end").OverrideBy);
+    }
+
+    [Fact]
+    public void Everything_wrong_in_a_freeze_window_is_said()
+    {
+        var refused = Assert.Throws<SettingsException>(() => SluiceSettings.Read(Of(
+            ("Freeze:w:TimeZone", "Berlin"), ("Freeze:w:From", "friday"), ("Freeze:w:Till", "mon"), ("Freeze:w:OnStart", "stop"))));
+
+        Assert.Equal(5, refused.Faults.Count);
+        Assert.Contains(refused.Faults, f => f.StartsWith("Freeze:w:timeZone: 'Berlin'", StringComparison.Ordinal));
     }
 
     [Theory]

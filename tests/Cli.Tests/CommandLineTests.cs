@@ -16,6 +16,13 @@ public sealed class CommandLineTests
     [InlineData("list", "--status", "sideways")]
     [InlineData("reject", "x")]
     [InlineData("promote", "x", "--full")]
+    [InlineData("tick", "x")]
+    [InlineData("report", "x", "ci", "perhaps")]
+    [InlineData("override", "x")]
+    [InlineData("start", "plan.yaml", "--version", "v1.0.0", "--emergency", "--confirm", "v1.0.0")]
+    [InlineData("start", "plan.yaml", "--version", "v1.0.0", "--emergency", "--reason", "logins fail")]
+    [InlineData("start", "plan.yaml", "--version", "v1.0.0", "--emergency", "--reason", "logins fail", "--confirm", "v1.0.1")]
+    [InlineData("start", "plan.yaml", "--version", "v1.0.0", "--reason", "logins fail")]
     [InlineData("down")]
     [InlineData("down", "service", "--all")]
     [InlineData("keys", "add", "ana")]
@@ -64,7 +71,7 @@ public sealed class CommandLineTests
 
         Assert.Equal(ExitCode.Ok, code);
         Assert.All(
-            ["serve", "validate", "start", "get", "list", "status", "promote", "pause", "resume", "approve", "reject", "abort", "retry", "skip", "rollback", "history", "events", "down", "logs", "keys", "init", "audit", "demo"],
+            ["serve", "validate", "start", "get", "list", "status", "promote", "pause", "resume", "approve", "reject", "tick", "report", "override", "abort", "retry", "skip", "rollback", "history", "events", "down", "logs", "keys", "init", "audit", "demo"],
             verb => Assert.Contains($"\n  {verb} ", output, StringComparison.Ordinal));
         Assert.DoesNotContain("\n  gateway ", output, StringComparison.Ordinal);
     }

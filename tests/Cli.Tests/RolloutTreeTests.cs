@@ -1,4 +1,5 @@
 using Sluice.Cli.Rendering;
+using Sluice.Domain.Checklists;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration;
@@ -59,6 +60,29 @@ public sealed class RolloutTreeTests
         Assert.Contains("Status:       ॥ Paused (Approval)\n", text, StringComparison.Ordinal);
         Assert.Contains("Waits for:    managers\n", text, StringComparison.Ordinal);
         Assert.Contains("Approved by:  ben\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_gate_shows_the_hash_of_what_is_approved_and_a_checklist_its_items()
+    {
+        var status = Soaking.Status with
+        {
+            Phase = Phase.Paused,
+            PauseReason = PauseReason.Checklist,
+            Evidence = new string('a', 64),
+            QueuePosition = 2,
+            Emergency = "logins fail",
+            Items = [new ChecklistItemState("backups verified", true, "ana", "restored"), new ChecklistItemState("ci green", false)],
+        };
+        var list = new StepView("checklist go", "checklist", "production", StepState.Paused, Begin, null, null);
+
+        var text = Plain(RolloutTree.Render(Soaking with { Status = status, Steps = [list], Soak = null }, Begin.AddMinutes(6), lines: false));
+
+        Assert.Contains($"Evidence:     {new string('a', 64)}\n", text, StringComparison.Ordinal);
+        Assert.Contains("Queue:        number 2 in line\n", text, StringComparison.Ordinal);
+        Assert.Contains("Emergency:    logins fail\n", text, StringComparison.Ordinal);
+        Assert.Contains("✔ backups verified, ana: restored\n", text, StringComparison.Ordinal);
+        Assert.Contains("◌ ci green", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Sluice.Durable;
+using Sluice.Engine.VirtualTime;
 using Sluice.Testing;
 
 namespace Sluice.Engine.Tests;

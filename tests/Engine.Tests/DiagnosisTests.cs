@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Sluice.Durable;
+using Sluice.Engine.VirtualTime;
 using Sluice.Testing;
 
 namespace Sluice.Engine.Tests;

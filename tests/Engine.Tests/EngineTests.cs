@@ -1,4 +1,5 @@
 using Sluice.Durable;
+using Sluice.Engine.VirtualTime;
 using Sluice.Testing;
 
 namespace Sluice.Engine.Tests;

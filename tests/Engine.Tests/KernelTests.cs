@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Sluice.Durable;
 using Sluice.Engine.Kernel;
+using Sluice.Engine.VirtualTime;
 using Sluice.Testing;
 
 namespace Sluice.Engine.Tests;

@@ -1,5 +1,6 @@
 using Sluice.Durable;
 using Sluice.Engine.Kernel;
+using Sluice.Engine.VirtualTime;
 using Sluice.Testing;
 
 namespace Sluice.Engine.Tests;

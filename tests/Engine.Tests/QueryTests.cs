@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Sluice.Durable;
 using Sluice.Engine.Store;
+using Sluice.Engine.VirtualTime;
 using Sluice.Testing;
 
 namespace Sluice.Engine.Tests;

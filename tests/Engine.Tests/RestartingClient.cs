@@ -1,5 +1,5 @@
 using Sluice.Durable;
-using Sluice.Testing;
+using Sluice.Engine.VirtualTime;
 
 namespace Sluice.Engine.Tests;
 

@@ -3,6 +3,7 @@ using Sluice.Durable;
 using Sluice.Engine.History;
 using Sluice.Engine.Runtime;
 using Sluice.Engine.Store;
+using Sluice.Engine.VirtualTime;
 using Sluice.Testing;
 
 namespace Sluice.Engine.Tests;

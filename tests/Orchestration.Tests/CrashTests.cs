@@ -1,6 +1,7 @@
 using Sluice.Domain.Rollouts;
+using Sluice.Engine.VirtualTime;
+using Sluice.Platforms.Simulated;
 using Sluice.Testing;
-using Sluice.Testing.Fakes;
 
 namespace Sluice.Orchestration.Tests;
 

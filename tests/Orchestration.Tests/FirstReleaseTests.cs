@@ -1,6 +1,6 @@
 using Sluice.Domain.Rollouts;
+using Sluice.Platforms.Simulated;
 using Sluice.Testing;
-using Sluice.Testing.Fakes;
 
 namespace Sluice.Orchestration.Tests;
 

@@ -1,7 +1,7 @@
 using Sluice.Domain.Rollouts;
 using Sluice.Orchestration.Ports;
+using Sluice.Platforms.Simulated;
 using Sluice.Testing;
-using Sluice.Testing.Fakes;
 
 namespace Sluice.Orchestration.Tests;
 

@@ -1,4 +1,6 @@
+using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
+using Sluice.Engine.VirtualTime;
 using Sluice.Orchestration.Ports;
 using Sluice.Testing;
 
@@ -46,7 +48,33 @@ public sealed class PeopleCrashTests
             await sim.ReportAsync(id, "ci", passed: true);
             return id;
         }),
+        ["a freeze window that two override"] = (Outcome.Promoted, async sim =>
+        {
+            var id = await sim.StartRolloutAsync(Frozen(sim, "pause"), "v2.0.0");
+            await sim.UntilAsync(id, s => s.PauseReason == PauseReason.FreezeWindow);
+            await sim.SayAsync(id, CommandKind.OverrideFreeze, Ana, "CVE-1", key: "1");
+            await sim.UntilAsync(id, s => s.ApprovedBy.Count == 1);
+            await sim.SayAsync(id, CommandKind.OverrideFreeze, Ben, "seen it", key: "2");
+            return id;
+        }),
+        ["a freeze window that ends"] = (Outcome.Promoted, sim => sim.StartRolloutAsync(Frozen(sim, "pause"), "v2.0.0")),
+        ["a freeze window that sends back"] = (Outcome.RolledBack, sim => sim.StartRolloutAsync(Frozen(sim, "rollback"), "v2.0.0")),
+        ["one that supersedes another"] = (Outcome.Promoted, async sim =>
+        {
+            var first = await sim.StartRolloutAsync(
+                Plans.In("  - deploy: { environment: production }\n  - setWeight: 10\n  - approval: { approvers: [owners] }\n  - setWeight: 100"), "v2.0.0");
+            await sim.UntilAsync(first, s => s.PauseReason == PauseReason.Approval);
+            return await sim.StartRolloutAsync(Plans.In("  - deploy: { environment: production, weight: 100 }", "concurrency: supersede"), "v3.0.0");
+        }),
     };
+
+    private static Bundle Frozen(Simulation sim, string onRunning)
+    {
+        var (from, to) = (sim.Engine.Now.AddMinutes(1), sim.Engine.Now.AddMinutes(30));
+        return Plans.In(
+            "  - deploy: { environment: production }\n  - setWeight: 10\n  - soak: { duration: 90s, every: 90s, clock: wall, warmup: 0s }\n  - setWeight: 100",
+            $"freeze: [{{ name: w, from: \"{from:yyyy-MM-dd'T'HH:mm}\", to: \"{to:yyyy-MM-dd'T'HH:mm}\", onRunning: {onRunning} }}]");
+    }
 
     public static TheoryData<string> Names => [.. Stories.Keys];
 
@@ -83,7 +111,7 @@ public sealed class PeopleCrashTests
         var status = await sim.EndOfAsync(id);
         Assert.Empty(await sim.Registry.ListLocksAsync(default));
         Assert.Empty(sim.Registry.Stacks);
-        return new Run(status.Outcome, sim.World.Journal, sim.EventsOf(id), sim.Engine.ActivitiesActed, sim.Engine.Crashes);
+        return new Run(status.Outcome, sim.World.Journal, [.. sim.Registry.Rollouts.Select(r => r.Id).Order(StringComparer.Ordinal).SelectMany(sim.EventsOf)], sim.Engine.ActivitiesActed, sim.Engine.Crashes);
     }
 
     private sealed record Run(Outcome? Outcome, IReadOnlyList<string> Done, IReadOnlyList<string> Events, int Activities, int Crashes);

@@ -35,6 +35,82 @@ public sealed class QueueTests
     }
 
     [Fact]
+    public async Task Those_in_line_know_their_places_and_hear_at_once_when_they_change()
+    {
+        await using var sim = await Simulation.StartAsync();
+        sim.World.Seed("v1.0.0");
+        var ids = new List<string>();
+        foreach (var version in new[] { "v2.0.0", "v3.0.0", "v4.0.0", "v5.0.0" })
+        {
+            ids.Add(await sim.StartRolloutAsync(Plans.In(Steps), version));
+            await sim.Engine.SettleAsync();
+        }
+
+        var before = await PlacesAsync();
+        await sim.SayAsync(ids[1], CommandKind.Abort);
+        await sim.Engine.SettleAsync();
+        var after = await PlacesAsync();
+        await sim.EndOfAsync(ids[0]);
+        await sim.Engine.SettleAsync();
+        var moved = await PlacesAsync();
+
+        Assert.Equal([null, 1, 2, 3], before);
+        Assert.Equal([null, null, 1, 2], after);
+        Assert.Equal([null, null, null, 1], moved);
+
+        async Task<List<int?>> PlacesAsync()
+        {
+            var places = new List<int?>();
+            foreach (var id in ids)
+            {
+                places.Add((await sim.StatusAsync(id)).QueuePosition);
+            }
+
+            return places;
+        }
+    }
+
+    [Theory]
+    [InlineData(PauseReason.Approval, "  - deploy: { environment: production }\n  - setWeight: 10\n  - approval: { approvers: [ana] }\n  - setWeight: 100")]
+    [InlineData(PauseReason.Checklist, "  - deploy: { environment: production }\n  - setWeight: 10\n  - checklist: { name: go, items: [{ name: ci, condition: ci }] }\n  - setWeight: 100")]
+    [InlineData(PauseReason.SignOff, "  - deploy: { environment: production }\n  - setWeight: 10\n  - signOff: { name: day 1, by: [ana], since: started, after: 1d }\n  - setWeight: 100")]
+    public async Task One_that_waits_for_people_is_superseded_too_and_goes_back_to_its_end_first(PauseReason waits, string steps)
+    {
+        await using var sim = await Simulation.StartAsync();
+        sim.World.Seed("v1.0.0");
+        var first = await sim.StartRolloutAsync(Plans.In(steps), "v2.0.0");
+        await sim.UntilAsync(first, s => s.PauseReason == waits);
+
+        var second = await sim.StartRolloutAsync(Plans.In("  - deploy: { environment: production, weight: 100 }", "concurrency: supersede"), "v3.0.0");
+        var end = await sim.EndOfAsync(second);
+
+        var superseded = await sim.StatusAsync(first);
+        Assert.Equal((Phase.Degraded, Outcome.Superseded), (superseded.Phase, superseded.Outcome));
+        Assert.Contains(second, superseded.Message, StringComparison.Ordinal);
+        Assert.Equal(DeploymentStatus.Superseded, sim.Row(first).Status);
+        Assert.Equal(Outcome.Promoted, end.Outcome);
+        Assert.Equal(["production: stop v2.0.0", "production: start v3.0.0"], sim.World.Journal.Skip(3).Take(2));
+    }
+
+    [Fact]
+    public async Task A_rollback_that_is_under_way_is_not_superseded()
+    {
+        await using var sim = await Simulation.StartAsync();
+        await sim.RunAsync(Plans.Canary, "v1.0.0");
+        await sim.RunAsync(Plans.Canary, "v2.0.0");
+        sim.World.Versions["v1.0.0"] = new() { ReadyAfter = TimeSpan.FromSeconds(40) };
+        var back = await sim.Rollouts.RollbackAsync(new RollbackRequest("api", "production", null, Simulation.Deployer, null), default);
+        var restore = Assert.IsType<RollbackResult.Started>(back).Rollout.Id;
+        await sim.UntilAsync(restore, s => s.Phase == Phase.Progressing);
+
+        var newer = await sim.StartRolloutAsync(Plans.In("  - deploy: { environment: production, weight: 100 }", "concurrency: supersede"), "v3.0.0");
+        var end = await sim.EndOfAsync(newer);
+
+        Assert.Equal(Outcome.FastRolledBack, (await sim.StatusAsync(restore)).Outcome);
+        Assert.Equal(Outcome.Promoted, end.Outcome);
+    }
+
+    [Fact]
     public async Task One_that_waits_in_line_can_be_aborted_and_leaves_it()
     {
         await using var sim = await Simulation.StartAsync();

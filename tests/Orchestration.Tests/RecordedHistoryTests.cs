@@ -5,8 +5,8 @@ using Sluice.Engine;
 using Sluice.Engine.History;
 using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Schedules;
+using Sluice.Platforms.Simulated;
 using Sluice.Testing;
-using Sluice.Testing.Fakes;
 
 namespace Sluice.Orchestration.Tests;
 

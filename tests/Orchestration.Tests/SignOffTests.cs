@@ -1,5 +1,6 @@
 using Sluice.Domain.Rollouts;
 using Sluice.Orchestration.Ports;
+using Sluice.Orchestration.Schedules;
 using Sluice.Testing;
 
 namespace Sluice.Orchestration.Tests;
@@ -118,12 +119,15 @@ public sealed class SignOffTests
             "v2.0.0");
         var waits = await sim.UntilAsync(id, s => s.PauseReason == PauseReason.SignOff);
         await sim.Engine.AdvanceAsync(TimeSpan.FromDays(5));
+        await sim.Scheduler.StartDueAsync([Scheduler.Reminders], default);
+        await sim.Engine.SettleAsync();
         var later = await sim.StatusAsync(id);
 
         await sim.SayAsync(id, CommandKind.Approve, Ana);
 
         Assert.Null(waits.Evidence);
         Assert.NotNull(later.Evidence);
+        Assert.DoesNotContain("reminder", sim.EventsOf(id));
         Assert.Equal((Phase.Paused, 5), (later.Phase, later.ActualWeight));
         Assert.Equal(Outcome.Promoted, (await sim.EndOfAsync(id)).Outcome);
     }

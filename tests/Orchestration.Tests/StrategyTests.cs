@@ -1,8 +1,8 @@
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Orchestration.Ports;
+using Sluice.Platforms.Simulated;
 using Sluice.Testing;
-using Sluice.Testing.Fakes;
 
 namespace Sluice.Orchestration.Tests;
 
@@ -104,7 +104,7 @@ public sealed class StrategyTests
     {
         await using var sim = await Simulation.StartAsync();
         sim.World.Seed("v1.0.0");
-        var plan = Plans.Named("strategy: { name: staged, override: { first: { glance: 1m }, second: { glance: 1m }, hold: { glance: 1m } } }");
+        var plan = Plans.Named("strategy: { name: staged, every: [5m until 8h, 15m], override: { first: { glance: 5m }, second: { glance: 5m }, hold: { glance: 5m } } }");
 
         var id = await sim.StartRolloutAsync(plan, "v2.0.0");
         await sim.EndOfAsync(id, TimeSpan.FromDays(30));

@@ -3,8 +3,8 @@ using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Telemetry;
+using Sluice.Platforms.Simulated;
 using Sluice.Testing;
-using Sluice.Testing.Fakes;
 
 namespace Sluice.Orchestration.Tests;
 

@@ -1,4 +1,5 @@
 using Sluice.Domain.Rollouts;
+using Sluice.Engine.VirtualTime;
 using Sluice.Testing;
 
 namespace Sluice.Orchestration.Tests;

@@ -2,21 +2,23 @@ using Microsoft.Extensions.DependencyInjection;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
+using Sluice.Engine.VirtualTime;
 using Sluice.Orchestration;
 using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Schedules;
 using Sluice.Orchestration.Upkeep;
-using Sluice.Testing.Fakes;
+using Sluice.Platforms.Simulated;
+using Sluice.Registry.Memory;
 
 namespace Sluice.Testing;
 
-/// <summary>The whole product in virtual time: real orchestrations on the embedded engine, in a <see cref="FakeWorld"/>.</summary>
+/// <summary>The whole product in virtual time: real orchestrations on the embedded engine, in a <see cref="SimulatedWorld"/>.</summary>
 public sealed class Simulation : IAsyncDisposable
 {
     private readonly ServiceProvider _services;
 
     private Simulation(
-        VirtualEngine engine, LateClient client, ServiceProvider services, FakeWorld world, FakeRegistry registry, FakeMigrator database)
+        VirtualEngine engine, LateClient client, ServiceProvider services, SimulatedWorld world, MemoryRegistry registry, SimulatedMigrator database)
     {
         Engine = engine;
         Client = client;
@@ -37,11 +39,11 @@ public sealed class Simulation : IAsyncDisposable
     /// <summary>The client that the services have.</summary>
     public LateClient Client { get; }
 
-    public FakeWorld World { get; }
+    public SimulatedWorld World { get; }
 
-    public FakeRegistry Registry { get; }
+    public MemoryRegistry Registry { get; }
 
-    public FakeMigrator Database { get; }
+    public SimulatedMigrator Database { get; }
 
     public RolloutService Rollouts => _services.GetRequiredService<RolloutService>();
 
@@ -56,9 +58,9 @@ public sealed class Simulation : IAsyncDisposable
     {
         options ??= new VirtualEngineOptions();
         var clock = options.Clock ?? new ManualTimeProvider();
-        var world = new FakeWorld(clock);
-        var registry = new FakeRegistry();
-        var database = new FakeMigrator();
+        var world = new SimulatedWorld(clock);
+        var registry = new MemoryRegistry();
+        var database = new SimulatedMigrator();
         var client = new LateClient();
         var services = new ServiceCollection()
             .AddLogging()

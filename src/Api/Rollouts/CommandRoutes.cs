@@ -10,7 +10,9 @@ namespace Sluice.Api.Rollouts;
 /// <summary>Telling a rollout something.</summary>
 internal static class CommandRoutes
 {
-    private const int MaxReason = 500;
+    /// <summary>Longest reason, characters.</summary>
+    public const int MaxReason = 500;
+
     private const int MaxName = 60;
 
     public static IEnumerable<Route> All =>

@@ -19,6 +19,7 @@ internal static class RolloutRoutes
         new("POST", "api/rollouts", Access.Deployer, StartAsync) { Action = "rollout.start" },
         new("GET", "api/rollouts", Access.Viewer, ListAsync),
         new("GET", "api/rollouts/{id}", Access.Viewer, GetAsync),
+        new("GET", "api/rollouts/{id}/explanation", Access.Viewer, ExplainAsync),
         new("GET", "api/rollouts/{id}/events", Access.Viewer, RolloutEventStream.StreamAsync),
         new("POST", "api/rollouts/{id}/retry", Access.Deployer, RetryAsync) { Action = "rollout.retry" },
     ];
@@ -37,8 +38,52 @@ internal static class RolloutRoutes
             call.Demand(plan.Service);
         }
 
-        var request = new StartRequest(bundle, body.Release, call.IdempotencyKey, call.Caller);
+        Check(body);
+        if (body.Emergency is { } emergency)
+        {
+            call.Detail = $"{body.Release.Version}; emergency; {emergency.Reason}";
+        }
+
+        var request = new StartRequest(bundle, body.Release, call.IdempotencyKey, call.Caller)
+        {
+            Emergency = body.Emergency?.Reason,
+            FreezeOverride = body.OverrideFreeze,
+        };
         return Answer(call, await call.Service<RolloutService>().StartAsync(request, cancellationToken));
+    }
+
+    private static void Check(StartRollout body)
+    {
+        var faults = new List<PlanFault>();
+        if (body.Emergency is { } emergency)
+        {
+            if (string.IsNullOrWhiteSpace(emergency.Reason))
+            {
+                faults.Add(new PlanFault("missing-reason", "emergency.reason", 0, 0, "An emergency needs a reason."));
+            }
+
+            if (emergency.Confirm != body.Release.Version)
+            {
+                faults.Add(new PlanFault(
+                    "not-confirmed", "emergency.confirm", 0, 0,
+                    $"An emergency skips soaks, approvals and baselines. Expected the version once more, '{body.Release.Version}', found '{emergency.Confirm}'."));
+            }
+        }
+
+        if (body.OverrideFreeze is not null && string.IsNullOrWhiteSpace(body.OverrideFreeze))
+        {
+            faults.Add(new PlanFault("missing-reason", "overrideFreeze", 0, 0, "Moving in spite of a freeze window needs a reason."));
+        }
+
+        foreach (var (path, text) in new[] { ("emergency.reason", body.Emergency?.Reason), ("overrideFreeze", body.OverrideFreeze) }.Where(r => r.Item2?.Length > CommandRoutes.MaxReason))
+        {
+            faults.Add(new PlanFault("too-long", path, 0, 0, $"A reason has at most {CommandRoutes.MaxReason} characters."));
+        }
+
+        if (faults.Count > 0)
+        {
+            throw new ProblemException(Problem.BadRequest(faults));
+        }
     }
 
     private static async Task<IResult> RetryAsync(Call call, CancellationToken cancellationToken)
@@ -54,6 +99,12 @@ internal static class RolloutRoutes
             ?? throw new ProblemException(Problem.NotFound($"There is no rollout '{id}'."));
         call.Demand(view.Record.Service);
         return TypedResults.Json(view, ApiJson.Options);
+    }
+
+    private static async Task<IResult> ExplainAsync(Call call, CancellationToken cancellationToken)
+    {
+        var rollout = await call.DemandRolloutAsync(call.Value("id"), cancellationToken);
+        return TypedResults.Json(await call.Service<RolloutService>().ExplainAsync(rollout.Id, cancellationToken), ApiJson.Options);
     }
 
     private static async Task<IResult> ListAsync(Call call, CancellationToken cancellationToken)
@@ -83,6 +134,10 @@ internal static class RolloutRoutes
                 throw new ProblemException(Problem.Conflict("environment-busy", $"{busy.Environment} is held by rollout {busy.RunningId}, and the plan says refuse.")
                     with
                 { RolloutId = busy.RunningId });
+            case StartResult.Frozen frozen:
+                throw new ProblemException(Problem.Conflict(
+                    "frozen",
+                    $"{frozen.Environment} is frozen by '{frozen.Window}' until {frozen.Until:yyyy-MM-dd'T'HH:mm:ss.fff'Z'}. Start again then, or give a reason in 'overrideFreeze' and have a second person say so too."));
             case StartResult.KeyReused reused:
                 throw new ProblemException(Problem.Of(
                     StatusCodes.Status422UnprocessableEntity, "key-reused", "This Idempotency-Key was used for something else.",

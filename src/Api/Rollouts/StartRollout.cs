@@ -14,6 +14,12 @@ public sealed record StartRollout(JsonElement Plan, Release Release)
     /// <summary>Text of every file the plan names, by its path as written there.</summary>
     public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Makes it an emergency; null for the ordinary way.</summary>
+    public StartEmergency? Emergency { get; init; }
+
+    /// <summary>Why it must move in spite of a freeze window; a second person must say so too. Null when it need not.</summary>
+    public string? OverrideFreeze { get; init; }
+
     /// <summary>The bundle as the product keeps it.</summary>
     /// <exception cref="ProblemException">400: the plan is neither text nor object.</exception>
     public Bundle ToBundle() => Plan.ValueKind switch
@@ -28,6 +34,11 @@ public sealed record StartRollout(JsonElement Plan, Release Release)
     public static StartRollout From(Bundle bundle, Release release) =>
         new(JsonSerializer.SerializeToElement(bundle.Plan), release) { Files = bundle.Files };
 }
+
+/// <summary>An emergency: no soak, no approval, no baseline.</summary>
+/// <param name="Reason">Why.</param>
+/// <param name="Confirm">The release's version once more: nobody does this by a slip.</param>
+public sealed record StartEmergency(string Reason, string Confirm);
 
 /// <summary>Answer of a start: the same on every host. The management URIs carry a key; nothing of ours prints them.</summary>
 public sealed record RolloutStarted(

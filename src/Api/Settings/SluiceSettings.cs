@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Configuration;
+using Sluice.Domain.Freezes;
 using Sluice.Durable;
 using Sluice.Orchestration;
 
@@ -11,6 +12,7 @@ namespace Sluice.Api.Settings;
 /// <param name="Registry">Where it keeps what was deployed.</param>
 /// <param name="Rollouts">What rollouts do by themselves.</param>
 /// <param name="Groups">Who belongs together.</param>
+/// <param name="Freeze">When nothing moves forward.</param>
 /// <param name="Telemetry">Where traces and metrics go.</param>
 /// <param name="Azure">What only the Azure host is told.</param>
 /// <param name="Monitor">Whether the Azure host serves Durable Functions Monitor.</param>
@@ -20,6 +22,7 @@ public sealed record SluiceSettings(
     RegistrySettings Registry,
     RolloutSettings Rollouts,
     GroupsSettings Groups,
+    IReadOnlyList<FreezeWindow> Freeze,
     TelemetrySettings Telemetry,
     AzureSettings Azure,
     MonitorSettings Monitor)
@@ -35,6 +38,7 @@ public sealed record SluiceSettings(
             SectionReader.Read<RegistrySettings>(configuration, "Registry", faults),
             SectionReader.Read<RolloutSettings>(configuration, "Rollouts", faults),
             GroupsSettings.Read(configuration.GetSection("Groups"), faults),
+            FreezeSettings.Read(configuration.GetSection("Freeze"), faults),
             TelemetrySettings.Read(configuration, faults),
             SectionReader.Read<AzureSettings>(configuration, "Azure", faults),
             SectionReader.Read<MonitorSettings>(configuration, "Monitor", faults));

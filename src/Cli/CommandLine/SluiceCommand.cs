@@ -2,6 +2,7 @@ using System.CommandLine;
 using Sluice.Cli.Demo;
 using Sluice.Cli.Init;
 using Sluice.Cli.Serve;
+using Sluice.Cli.Simulate;
 using Sluice.Cli.Verbs;
 
 namespace Sluice.Cli.CommandLine;
@@ -44,6 +45,7 @@ public static class SluiceCommand
             DemoVerb.Create(terminal),
             InitVerb.Create(terminal),
             ValidateVerb.Create(terminal),
+            SimulateVerb.Create(terminal),
             ServeVerb.Create(terminal),
             StartVerb.Create(terminal),
             GetVerb.Create(terminal),
@@ -55,6 +57,8 @@ public static class SluiceCommand
                 .. TellVerbs.Create(terminal),
                 RollbackVerb.Create(terminal),
                 HistoryVerb.Create(terminal),
+                ExplainVerb.Create(terminal),
+                ReplayVerb.Create(terminal),
                 EventsVerb.Create(terminal),
                 LogsVerb.Create(terminal),
                 DoctorVerb.Create(terminal),

@@ -85,6 +85,7 @@ internal sealed class ServerHost : IAsyncDisposable
             AutoRollback = settings.Rollouts.AutoRollback,
             RetentionDays = settings.Server.EventRetentionDays,
             HostRemovesInstances = true,
+            Freeze = settings.Freeze,
             KnowsApprover = name => Knows(name, settings.Groups, registry.Keys),
         });
         services.AddSluiceOrchestration();

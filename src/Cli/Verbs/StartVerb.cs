@@ -21,11 +21,40 @@ internal static class StartVerb
         var timeout = CommonOptions.Duration("--timeout", "With --wait, how long; without end by default.");
         var successOnPause = new Option<bool>("--success-on-pause") { Description = "With --wait, a pause ends the wait with 0." };
         var key = new Option<string?>("--idempotency-key") { Description = "The same key with the same request is the same rollout.", HelpName = "KEY" };
-        return new Command("start", "Start a rollout.") { plan, version, commit, artifact, wait, timeout, successOnPause, key }
+        var emergency = new Option<bool>("--emergency") { Description = "Without soaks, approvals and baselines; admins and those the plan names, with --reason and --confirm." };
+        var reason = new Option<string?>("--reason") { Description = "With --emergency, why.", HelpName = "TEXT" };
+        var confirm = new Option<string?>("--confirm") { Description = "With --emergency, the version once more.", HelpName = "V" };
+        var overrideFreeze = new Option<string?>("--override-freeze") { Description = "Why it must move in spite of a freeze window; a second person must say so too.", HelpName = "TEXT" };
+        var command = new Command("start", "Start a rollout.")
+        {
+            plan, version, commit, artifact, wait, timeout, successOnPause, key, emergency, reason, confirm, overrideFreeze,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(emergency) && string.IsNullOrWhiteSpace(result.GetValue(reason)))
+            {
+                result.AddError("--emergency needs a --reason.");
+            }
+
+            if (result.GetValue(emergency) && result.GetValue(confirm) != result.GetValue(version))
+            {
+                result.AddError("--emergency skips soaks, approvals and baselines: say the version once more with --confirm.");
+            }
+
+            if (!result.GetValue(emergency) && (result.GetValue(reason) ?? result.GetValue(confirm)) is not null)
+            {
+                result.AddError("--reason and --confirm go with --emergency.");
+            }
+        });
+        return command
             .Asks(terminal, async (parsed, client, cancellationToken) =>
             {
                 var release = new Release(parsed.GetRequiredValue(version), parsed.GetValue(commit), parsed.GetValue(artifact));
-                var body = StartRollout.From(BundleFolder.Read(parsed.GetRequiredValue(plan)), release);
+                var body = StartRollout.From(BundleFolder.Read(parsed.GetRequiredValue(plan)), release) with
+                {
+                    Emergency = parsed.GetValue(emergency) ? new StartEmergency(parsed.GetValue(reason)!, parsed.GetValue(confirm)!) : null,
+                    OverrideFreeze = parsed.GetValue(overrideFreeze),
+                };
 
                 // Without one of the caller's, a repeated send after a lost answer must still start one rollout.
                 var idempotencyKey = parsed.GetValue(key) ?? Guid.NewGuid().ToString("N");

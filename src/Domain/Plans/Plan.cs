@@ -1,3 +1,5 @@
+using Sluice.Domain.Freezes;
+
 namespace Sluice.Domain.Plans;
 
 /// <summary>
@@ -20,6 +22,15 @@ public sealed record Plan(
     Concurrency Concurrency,
     IReadOnlyList<NotifyRule> Notify)
 {
+    /// <summary>When nothing moves forward, beside what the server says.</summary>
+    public IReadOnlyList<FreezeWindow> Freeze { get; init; } = [];
+
+    /// <summary>To which earlier releases an environment goes back without steps; null when the plan does not say.</summary>
+    public RollbackWindow? RollbackWindow { get; init; }
+
+    /// <summary>Names or groups of deployers who may start an emergency, beside admins.</summary>
+    public IReadOnlyList<string> Emergency { get; init; } = [];
+
     /// <summary>The environment of this name.</summary>
     /// <exception cref="KeyNotFoundException">The plan declares none of that name.</exception>
     public EnvironmentSpec Environment(string name) =>

@@ -92,7 +92,12 @@ public static partial class PlanCompiler
             steps,
             analysis,
             AnalysisSection.Concurrency(fields),
-            AnalysisSection.Notify(fields, faults));
+            AnalysisSection.Notify(fields, faults))
+        {
+            Freeze = FreezeSection.Windows(fields, environments, faults),
+            RollbackWindow = FreezeSection.RollbackWindow(fields, faults),
+            Emergency = [.. fields.Texts("emergency").Distinct()],
+        };
     }
 
     [GeneratedRegex("^[a-z0-9][a-z0-9._-]{0,62}$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking)]

@@ -43,7 +43,7 @@ internal sealed class EngineStore : IDisposable
             _tables = new Tables(_connection);
             _begin = new Statement(_connection, "BEGIN IMMEDIATE");
             _commit = new Statement(_connection, "COMMIT");
-            Reader = new StoreReader(options.Path, options.OnStoreCall);
+            Reader = new StoreReader(options.DataSource, options.OnStoreCall);
         }
         catch (SqliteException e)
         {

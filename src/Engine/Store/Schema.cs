@@ -91,7 +91,7 @@ internal static class Schema
         {
             Directory.CreateDirectory(folder);
             var unclosed = StoreCheck.IsNeeded(options.Path);
-            connection = Connect(options.Path, SqliteOpenMode.ReadWriteCreate);
+            connection = Connect(options.DataSource, SqliteOpenMode.ReadWriteCreate);
             var version = Number(connection, "SELECT count(*) FROM sqlite_master") == 0 ? 0 : Check(connection, options.Path);
             check = unclosed ? StoreCheck.Run(connection, options.Path) : null;
             Prepare(connection, options, version);
@@ -115,7 +115,7 @@ internal static class Schema
         }
     }
 
-    /// <summary>Opens the file for reading beside the writer. Leaves the write-ahead log as it is, also when it is the last to close: see <see cref="StoreCheck"/>.</summary>
+    /// <summary>Opens the file, or a database in memory, for reading beside the writer. Leaves the write-ahead log as it is, also when it is the last to close: see <see cref="StoreCheck"/>.</summary>
     public static SqliteConnection OpenReader(string path)
     {
         const int noCheckpointOnClose = 1006;
@@ -124,6 +124,10 @@ internal static class Schema
         Execute(connection, "PRAGMA query_only = 1");
         return connection;
     }
+
+    /// <summary>A connection that keeps a database in memory alive.</summary>
+    public static SqliteConnection OpenMemory(string path) =>
+        Connect(new EngineOptions { Path = path, InMemory = true }.DataSource, SqliteOpenMode.ReadWriteCreate);
 
     /// <summary>The version of an engine's file, which may be in use.</summary>
     /// <exception cref="EngineStoreException">It is not one, or a newer program wrote it.</exception>
@@ -175,6 +179,12 @@ internal static class Schema
         {
             connection.Open();
             Execute(connection, "PRAGMA busy_timeout = 10000");
+            if (path.StartsWith("file:", StringComparison.Ordinal))
+            {
+                // In memory the connections share one cache, where a reader would otherwise lock its tables against the writer.
+                Execute(connection, "PRAGMA read_uncommitted = 1");
+            }
+
             return connection;
         }
         catch

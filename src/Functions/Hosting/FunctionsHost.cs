@@ -67,6 +67,7 @@ public static class FunctionsHost
         {
             AutoRollback = settings.Rollouts.AutoRollback,
             RetentionDays = settings.Server.EventRetentionDays,
+            Freeze = settings.Freeze,
             KnowsApprover = name => Knows(name, settings.Groups, s.GetRequiredService<AzureRegistry>()),
         });
         services.AddSluiceOrchestration();

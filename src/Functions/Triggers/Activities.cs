@@ -119,6 +119,11 @@ public sealed class Activities(Invocations invocations)
     public Task<JsonElement?> Look([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
         RunAsync(input, instanceId, client, call);
 
+    /// <inheritdoc cref="ActivityRefs.CheckFreeze"/>
+    [Function("CheckFreeze")]
+    public Task<JsonElement?> CheckFreeze([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
+        RunAsync(input, instanceId, client, call);
+
     /// <inheritdoc cref="ActivityRefs.Warm"/>
     [Function("Warm")]
     public Task<JsonElement?> Warm([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>

@@ -44,16 +44,23 @@ public sealed class AcquireLockActivity(ICoordination coordination, TimeProvider
 /// <param name="RolloutId">Whose.</param>
 public sealed record ReleaseLockInput(string Service, string Environment, string RolloutId);
 
-/// <summary>Gives a lock back and wakes the next in line.</summary>
+/// <summary>Gives a lock back and wakes all in its line.</summary>
 public sealed class ReleaseLockActivity(ICoordination coordination, Waker waker) : IActivity<ReleaseLockInput, Unit>
 {
     /// <inheritdoc/>
     public async Task<Unit> RunAsync(ReleaseLockInput input, CancellationToken cancellationToken)
     {
         var next = await coordination.ReleaseLockAsync(input.Service, input.Environment, input.RolloutId, cancellationToken);
-        if (next is not null && next != input.RolloutId)
+        if (next is null || next == input.RolloutId)
         {
-            await waker.WakeAsync(next, cancellationToken);
+            return Unit.Value;
+        }
+
+        await waker.WakeAsync(next, cancellationToken);
+        foreach (var waits in (await coordination.GetLockAsync(input.Service, input.Environment, cancellationToken))?.Waiting ?? [])
+        {
+            // Their places have changed.
+            await waker.WakeAsync(waits, cancellationToken);
         }
 
         return Unit.Value;

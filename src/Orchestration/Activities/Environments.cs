@@ -147,13 +147,17 @@ public sealed class StopRevisionActivity(IPlatforms platforms) : IActivity<StopR
 /// <param name="Wanted">Percent by revision.</param>
 /// <param name="Fence">Guards against a late move.</param>
 /// <param name="IdempotencyKey">The same for each retry of this effect.</param>
-public sealed record TrafficChange(EnvironmentTarget Target, Traffic Wanted, Fence Fence, string IdempotencyKey);
+public sealed record TrafficChange(EnvironmentTarget Target, Traffic Wanted, Fence Fence, string IdempotencyKey)
+{
+    /// <summary>Whether all replicas of what gets more traffic must be ready, not one at least: nobody watches what comes next.</summary>
+    public bool AtFullCapacity { get; init; }
+}
 
 /// <summary>Moves traffic to revisions that are ready, and confirms that it moved.</summary>
 public sealed class SetTrafficActivity(IPlatforms platforms) : IActivity<TrafficChange, Traffic>
 {
     /// <returns>The weights as the router reports them afterwards.</returns>
-    /// <exception cref="PlatformException"><c>Invalid</c>: a revision that would get more traffic is not ready; <c>NotApplied</c>: the router reports something else.</exception>
+    /// <exception cref="PlatformException"><c>Invalid</c>: a revision that would get more traffic is not ready; <c>NotApplied</c>: it is not at full capacity though it must be, or the router reports something else.</exception>
     public async Task<Traffic> RunAsync(TrafficChange input, CancellationToken cancellationToken)
     {
         var router = platforms.Router(input.Target.Environment);
@@ -167,6 +171,14 @@ public sealed class SetTrafficActivity(IPlatforms platforms) : IActivity<Traffic
                 throw new PlatformException(
                     PlatformError.Invalid,
                     $"Revision {revision} was to get {weight} % of the traffic of {input.Target.Environment.Name}, but it is {state.Phase}: {state.Message}");
+            }
+
+            if (input.AtFullCapacity && state.ReadyReplicas < state.Replicas)
+            {
+                throw new PlatformException(
+                    PlatformError.NotApplied,
+                    $"Revision {revision} was to get {weight} % of the traffic of {input.Target.Environment.Name} with all its replicas, and "
+                    + $"{state.ReadyReplicas} of {state.Replicas} are ready: {state.Message}");
             }
         }
 

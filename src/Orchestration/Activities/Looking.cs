@@ -54,6 +54,9 @@ public sealed record LookResult(SoakState State, SoakProgress? Progress, LegEnd?
 {
     /// <summary>It failed, and automatic rollback is off: nothing moves, the looking goes on.</summary>
     public bool Suppressed { get; init; }
+
+    /// <summary>One per metric, when the numbers were looked at.</summary>
+    public IReadOnlyList<Measurement> Measurements { get; init; } = [];
 }
 
 /// <summary>Looks once: what the rollout wants, how the replicas are, what the numbers and the smoke suite say; the judge decides.</summary>
@@ -114,7 +117,7 @@ public sealed class LookActivity(
             _ => (LegEnd?)null,
         };
         PauseReason? holding = unmeasured ? PauseReason.MetricsUnavailable : result.Starved ? PauseReason.WaitingForTraffic : result.Holding;
-        return new LookResult(result.State, result.Progress, end, holding, result.Reason ?? Summary(rules, result));
+        return new LookResult(result.State, result.Progress, end, holding, result.Reason ?? Summary(rules, result)) { Measurements = result.Measurements };
     }
 
     // Between two looks at the numbers only what cannot wait acts: health, the hard limit and the metrics whose own interval is over. What the next look subtracts from stays.

@@ -10,7 +10,9 @@ namespace Sluice.Orchestration.Activities;
 /// <summary>Which plan to read.</summary>
 /// <param name="BundleHash">Of which bundle.</param>
 /// <param name="RestoreEnvironment">For a restore, the environment whose short way back is wanted; null for the whole plan.</param>
-public sealed record LoadPlanInput(string BundleHash, string? RestoreEnvironment);
+/// <param name="RestoreWay">For a restore, how much is checked.</param>
+/// <param name="Emergency">Whether the way of an emergency is wanted.</param>
+public sealed record LoadPlanInput(string BundleHash, string? RestoreEnvironment, RestoreWay RestoreWay = default, bool Emergency = false);
 
 /// <summary>Compiles a stored bundle; the bundle never changes, so neither does the result.</summary>
 public sealed class LoadPlanActivity(IDeploymentRegistry registry) : IActivity<LoadPlanInput, Plan>
@@ -19,7 +21,9 @@ public sealed class LoadPlanActivity(IDeploymentRegistry registry) : IActivity<L
     public async Task<Plan> RunAsync(LoadPlanInput input, CancellationToken cancellationToken)
     {
         var plan = await registry.GetPlanAsync(input.BundleHash, cancellationToken);
-        return input.RestoreEnvironment is { } environment ? RestorePlan.From(plan, environment) : plan;
+        return input.RestoreEnvironment is { } environment ? RestorePlan.From(plan, environment, input.RestoreWay)
+            : input.Emergency ? EmergencyPlan.From(plan)
+            : plan;
     }
 }
 

@@ -22,7 +22,7 @@ internal static class Promotion
     public static async Task<RolloutResult> FinishAsync(RolloutRun run)
     {
         run.Inbox.Close();
-        var outcome = run.Input.Kind == RolloutKind.Restore ? Outcome.FastRolledBack : run.AtOnce ? Outcome.FastPromoted : Outcome.Promoted;
+        var outcome = run.Input is { Kind: RolloutKind.Restore, RestoreWay: not RestoreWay.Steps } ? Outcome.FastRolledBack : run.AtOnce ? Outcome.FastPromoted : Outcome.Promoted;
         var message = $"{run.Input.Release.Version} has taken over {string.Join(" and ", run.Environments.Select(e => e.Name))}";
         foreach (var environment in run.Environments)
         {

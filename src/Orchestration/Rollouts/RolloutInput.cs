@@ -31,6 +31,9 @@ public sealed record RolloutInput(
     /// <summary>For a restore, the environment that goes back.</summary>
     public string? RestoreEnvironment { get; init; }
 
+    /// <summary>For a restore, how much is checked.</summary>
+    public RestoreWay RestoreWay { get; init; }
+
     /// <summary>For a restore, why.</summary>
     public string? Reason { get; init; }
 }

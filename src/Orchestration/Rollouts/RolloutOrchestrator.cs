@@ -21,12 +21,13 @@ public sealed class RolloutOrchestrator : Orchestrator<RolloutInput, RolloutResu
     public override async Task<RolloutResult> RunAsync(DurableContext context, RolloutInput input)
     {
         var plan = input.Plan ?? await context.CallActivityAsync(
-            ActivityRefs.LoadPlan, new LoadPlanInput(input.BundleHash, input.RestoreEnvironment), Retries.Standard);
+            ActivityRefs.LoadPlan, new LoadPlanInput(input.BundleHash, input.RestoreEnvironment, input.RestoreWay, input.Emergency is not null), Retries.Standard);
         var run = new RolloutRun(context, input, plan);
         var log = context.CreateReplaySafeLogger(nameof(RolloutOrchestrator));
         Announce(run);
         try
         {
+            await run.Freeze.StartAsync();
             foreach (var (index, step) in plan.Steps.Take(Promotion.ReleasesAt(plan)).Index())
             {
                 await BeginAsync(run, index, step);
@@ -62,11 +63,18 @@ public sealed class RolloutOrchestrator : Orchestrator<RolloutInput, RolloutResu
             : $"{release.Version} starts, triggered by {input.TriggeredBy}" + (input.RetryOf is { } earlier ? $", again after {earlier}" : "");
         if (input.RestoreEnvironment is { } environment)
         {
-            run.Journal.Note("rollout.started", environment, message, ("restores", environment));
+            run.Journal.Note("rollout.started", environment, message, ("restores", environment), ("way", input.RestoreWay.ToString()));
         }
         else
         {
             run.Journal.Note("rollout.started", run.Plan.LastEnvironment, message, ("commit", release.Commit ?? ""));
+        }
+
+        if (input.Emergency is { } emergency)
+        {
+            run.Journal.Note(
+                "emergency.started", run.Plan.LastEnvironment,
+                $"{input.TriggeredBy} starts {release.Version} as an emergency, without soaks, approvals and baselines: {emergency}", ("actor", input.TriggeredBy));
         }
 
         run.Journal.Show(run.Journal.Status with { Message = message });
@@ -75,6 +83,11 @@ public sealed class RolloutOrchestrator : Orchestrator<RolloutInput, RolloutResu
     private static async Task<StepEnd> RunAsync(RolloutRun run, Step step)
     {
         // A gate touches nothing: it neither takes an environment nor waits for one.
+        if (step is Step.Deploy or Step.Migrate)
+        {
+            await run.Freeze.ForwardAsync(step.Environment!);
+        }
+
         var environment = !step.IsGate && step.Environment is { } name ? await run.EnterAsync(name) : null;
         await StartedAsync(run, step, environment);
         return step switch

@@ -12,6 +12,9 @@ namespace Sluice.Orchestration.Rollouts;
 /// <summary>What the steps of one rollout share: its environments, its effects and how to undo them, its people and its journal.</summary>
 internal sealed class RolloutRun
 {
+    /// <summary>In a deployment's metadata: why it was an emergency.</summary>
+    public const string EmergencyKey = "emergency";
+
     private static readonly TimeSpan ShortestQueueLook = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LongestQueueLook = TimeSpan.FromMinutes(10);
     private const int MostPaths = 10;
@@ -36,6 +39,7 @@ internal sealed class RolloutRun
             Emergency = input.Emergency,
         });
         Inbox = new Inbox(context, input, Journal);
+        Freeze = new FreezeGate(this);
         StartedAt = context.CurrentUtcDateTime;
     }
 
@@ -48,6 +52,8 @@ internal sealed class RolloutRun
     public Inbox Inbox { get; }
 
     public Journal Journal { get; }
+
+    public FreezeGate Freeze { get; }
 
     public string Id => Input.RolloutId;
 
@@ -136,6 +142,11 @@ internal sealed class RolloutRun
     /// <summary>Moves traffic, and says so.</summary>
     public async Task MoveAsync(EnvironmentRun environment, int weight)
     {
+        if (weight > environment.Weight)
+        {
+            await Freeze.ForwardAsync(environment.Name);
+        }
+
         // The oldest one is enough: going back goes to where it was before the first move, not through every weight between.
         if (!_stack.Exists(c => c is Compensation.RestoreTraffic && c.Target.Environment.Name == environment.Name))
         {
@@ -147,7 +158,10 @@ internal sealed class RolloutRun
         await WarmAsync(environment);
         var (fence, key) = NextWrite(environment);
         var applied = await WriteAsync(
-            ActivityRefs.SetTraffic, new TrafficChange(environment.Target, environment.At(weight), fence, key));
+            ActivityRefs.SetTraffic, new TrafficChange(environment.Target, environment.At(weight), fence, key)
+            {
+                AtFullCapacity = Input.Kind == RolloutKind.Restore && weight == 100,
+            });
         if (weight > environment.Weight)
         {
             environment.WarmFrom = Now;
@@ -205,6 +219,7 @@ internal sealed class RolloutRun
         {
             Revision = Input.Revision,
             BundleHash = Input.BundleHash,
+            Metadata = Input.Emergency is { } emergency ? new Dictionary<string, string> { [EmergencyKey] = emergency } : new Dictionary<string, string>(),
         };
         var state = await LockAsync(name, row);
         var facts = await ReadAsync(ActivityRefs.ReadEnvironment, new ReadEnvironmentInput(target, Input.Revision));

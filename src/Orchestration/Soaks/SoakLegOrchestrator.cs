@@ -29,6 +29,9 @@ public sealed record LegResult(LegEnd End, SoakState State, long NextTick, SoakP
 {
     /// <summary>Whether it has failed and automatic rollback is off.</summary>
     public bool Suppressed { get; init; }
+
+    /// <summary>What is kept of it; null of one that an older program ended.</summary>
+    public LegRecord? Record { get; init; }
 }
 
 /// <summary>Why a leg ended.</summary>
@@ -70,6 +73,7 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
     {
         var state = input.State;
         var progress = new SoakProgress();
+        var memory = new LegMemory(input.Terms, state.LastReading);
         var tick = input.FirstTick;
         var blind = 0;
         for (var n = 0; n < MaxTicks; n++)
@@ -111,6 +115,7 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
             {
                 progress = seen;
                 context.SetCustomStatus(progress);
+                memory.Add(look);
             }
 
             if (look.End is { } end)
@@ -127,7 +132,7 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
         return Result(LegEnd.Rotated, input.Holding, progress.Reason ?? "");
 
         LegResult Result(LegEnd end, PauseReason? holding, string reason) =>
-            new(end, state, tick, progress, holding, reason) { Suppressed = input.Suppressed };
+            new(end, state, tick, progress, holding, reason) { Suppressed = input.Suppressed, Record = memory.ToRecord() };
 
         long TickAt(DateTime now) => (long)Math.Ceiling((now - input.GridStart) / input.Terms.Tick - 0.5);
     }

@@ -108,6 +108,7 @@ internal sealed class Watch(RolloutRun run, EnvironmentRun environment, string k
             run.LastEvidence = result.Progress.Evidence;
             tick = result.NextTick;
             Count(result.Progress);
+            Keep(result);
             switch (result.End)
             {
                 case LegEnd.Passed:
@@ -223,6 +224,16 @@ internal sealed class Watch(RolloutRun run, EnvironmentRun environment, string k
             : _reason.Length > 0 ? _reason
             : run.Plan.Steps[run.StepIndex].Title,
     });
+
+    private void Keep(LegResult result)
+    {
+        if (result.Record is { Looks: > 0 } record)
+        {
+            run.Journal.Note(
+                LegRecord.EventType, environment.Name, $"{kind}, {record.Looks} looks: {string.Join("; ", record.Last.Select(m => m.Message))}",
+                record.ToData(run.StepIndex, kind, environment.Weight, result.Progress.Verdict.ToString()));
+        }
+    }
 
     private void Count(SoakProgress progress)
     {

@@ -73,6 +73,8 @@ internal static class Measuring
         var where = reduces ? $"failed, reduced to {environment.Weight} %" : "failed";
         run.Journal.Note("paused", environment.Name, $"{where}, waits for a person: {reason}", ("decision", "promote, abort or rollback"));
         var by = await DecisionAsync(run, environment, $"{where}, waits for promote, abort or rollback: {reason}");
+        // A person has passed what was held against it: the next step is judged by what comes, beside the same reference.
+        environment.Evidence = environment.Evidence with { Metrics = Evidence.None.Metrics, Split = Evidence.None.Split };
         run.Journal.Note("resumed", environment.Name, $"{by} in spite of: {reason}");
         await run.Journal.ShowAsync(run.Journal.Status with { Phase = Phase.Progressing, PauseReason = null, Leg = null, Message = by });
     }

@@ -19,7 +19,9 @@ public sealed class Reminding(IDeploymentRegistry registry, IEventLog events, Ti
         var mentioned = new List<string>();
         foreach (var rollout in await OpenRollouts.ListAsync(registry, cancellationToken))
         {
-            if (rollout.Status is not { Phase: Phase.Paused, StepStartedAt: { } since } status || now - since < After)
+            // A freeze window ends by itself, and a sign-off reminds of itself.
+            if (rollout.Status is not { Phase: Phase.Paused, PauseReason: not (PauseReason.FreezeWindow or PauseReason.SignOff), StepStartedAt: { } since } status
+                || now - since < After)
             {
                 continue;
             }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
+using Sluice.Engine.VirtualTime;
 using Sluice.Orchestration.Ports;
 using Sluice.Testing;
 

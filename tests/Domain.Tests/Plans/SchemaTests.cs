@@ -2,6 +2,7 @@ using System.Text.Json;
 using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Plans.Compilation;
+using Sluice.Domain.Scenarios;
 
 namespace Sluice.Domain.Tests.Plans;
 
@@ -40,6 +41,8 @@ public sealed class SchemaTests
         ["metric"] = PlanKeys.Metric,
         ["threshold"] = PlanKeys.Threshold,
         ["template"] = PlanKeys.Template,
+        ["freeze"] = PlanKeys.Freeze,
+        ["rollbackWindow"] = PlanKeys.RollbackWindow,
         ["notify"] = PlanKeys.Notify,
     };
 
@@ -73,6 +76,8 @@ public sealed class SchemaTests
         Assert.Equal(PlanWords.FailureActions.Keys, Words(Property(plan, "stepSoak", "onFailure").GetProperty("oneOf")[0]));
         Assert.Equal(PlanWords.TimeoutActions.Keys, Words(plan, "stepApproval", "onTimeout"));
         Assert.Equal(PlanWords.TimeoutActions.Keys, Words(plan, "stepChecklist", "onTimeout"));
+        Assert.Equal(PlanWords.FreezeStarts.Keys, Words(plan, "freeze", "onStart"));
+        Assert.Equal(PlanWords.FreezeActions.Keys, Words(plan, "freeze", "onRunning"));
         Assert.Equal(PlanWords.SignOffMoments.Keys, Words(plan, "stepSignOff", "since"));
         Assert.Equal(PlanWords.Metrics.Keys, Words(plan, "checklistItem", "metric"));
         Assert.Equal(PlanWords.Metrics.Keys, Words(plan, "metric", "name"));
@@ -83,10 +88,35 @@ public sealed class SchemaTests
         Assert.Equal(PlanWords.Methods, Words(Read("smoke"), "check", "method"));
     }
 
+    [Fact]
+    public void The_scenario_schema_has_the_compilers_keys_and_words()
+    {
+        var schema = Read("scenario");
+        Compare(schema, new()
+        {
+            [""] = ScenarioKeys.Scenario,
+            ["traffic"] = ScenarioKeys.Traffic,
+            ["revisions"] = ScenarioKeys.Revisions,
+            ["revision"] = ScenarioKeys.Revision,
+            ["point"] = ScenarioKeys.Point,
+            ["counts"] = ScenarioKeys.Counts,
+            ["fault"] = ScenarioKeys.Fault,
+            ["person"] = ScenarioKeys.Person,
+            ["crash"] = ScenarioKeys.Crash,
+            ["expect"] = ScenarioKeys.Expect,
+        });
+        Assert.Equal(ScenarioKeys.FaultKinds.Keys, Words(schema, "fault", "kind"));
+        Assert.Equal(ScenarioKeys.Arms.Keys, Words(schema, "fault", "revision"));
+        Assert.Equal(ScenarioKeys.Calls, Words(schema, "fault", "call"));
+        Assert.Equal(ScenarioKeys.Says, Words(schema, "person", "say"));
+        Assert.Equal(ScenarioKeys.Outcomes.Keys, Words(schema, "expect", "outcome"));
+    }
+
     [Theory]
     [InlineData("sluice")]
     [InlineData("environment")]
     [InlineData("smoke")]
+    [InlineData("scenario")]
     public void Every_key_is_described_and_every_reference_leads_somewhere(string name)
     {
         var schema = Read(name);

@@ -1,3 +1,4 @@
+using Sluice.Domain.Analysis;
 using Sluice.Domain.Plans;
 
 namespace Sluice.Domain.Tests.Plans;
@@ -66,6 +67,16 @@ public sealed class StrategyTests
         {
             Assert.Equal(TimeSpan.FromMinutes(every), CadenceSpan.At(soaks[0].Cadence, TimeSpan.FromHours(age), soaks[0].Every));
         }
+    }
+
+    [Fact]
+    public void The_limit_of_a_soak_takes_the_place_of_the_plans()
+    {
+        var plan = Plan("strategy: staged");
+
+        var limits = plan.Steps.OfType<Step.Soak>().Select(s => WatchRules.Of(plan, s, 5, firstRelease: false, Evidence.None, TimeSpan.Zero).Metrics[0].Limit);
+
+        Assert.Equal([0.005, 0.001], limits.Select(l => l!.Value));
     }
 
     [Fact]

@@ -16,8 +16,8 @@ using Sluice.Functions.Adapters;
 using Sluice.Functions.Hosting;
 using Sluice.Functions.Tests.Tables;
 using Sluice.Orchestration.Ports;
+using Sluice.Platforms.Simulated;
 using Sluice.Testing.Contract.Api;
-using Sluice.Testing.Fakes;
 
 namespace Sluice.Functions.Tests.Api;
 
@@ -57,7 +57,7 @@ internal sealed class FunctionsServer : ContractServer
             new("Azure:TablePrefix", prefix),
             new("Groups:release-managers", "approver"),
         ]);
-        var world = new FakeWorld(TimeProvider.System);
+        var world = new SimulatedWorld(TimeProvider.System);
         foreach (var version in new[] { "v1.0.0", "v2.0.0" })
         {
             world.Versions[version] = new Behaviour { ReadyAfter = TimeSpan.Zero };
@@ -67,7 +67,7 @@ internal sealed class FunctionsServer : ContractServer
         FunctionsHost.AddSluice(builder.Services, SluiceSettings.Read(builder.Configuration));
         builder.Services
             .AddSingleton<IPlatforms>(world).AddSingleton<ISmokeRunner>(world).AddSingleton<ILoadTest>(world).AddSingleton<ISecretStore>(world)
-            .AddSingleton<IMigrator>(new FakeMigrator());
+            .AddSingleton<IMigrator>(new SimulatedMigrator());
         var app = builder.Build();
         var registry = app.Services.GetRequiredService<AzureRegistry>();
         await registry.EnsureOpenAsync(default);

@@ -1,5 +1,5 @@
+using Sluice.Engine.VirtualTime;
 using Sluice.Platforms.Gateway;
-using Sluice.Testing;
 
 namespace Sluice.Platforms.Tests.Gateway;
 

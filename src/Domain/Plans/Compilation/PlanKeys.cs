@@ -1,9 +1,14 @@
+using Sluice.Domain.Freezes;
+
 namespace Sluice.Domain.Plans.Compilation;
 
 /// <summary>Every key a plan or a file of it may have, by the shape it belongs to. The published JSON Schemas say the same; a test compares.</summary>
 internal static class PlanKeys
 {
-    public static readonly string[] Plan = ["schema", "service", "environments", "strategy", "steps", "analysis", "concurrency", "notify"];
+    public static readonly string[] Plan =
+    [
+        "schema", "service", "environments", "strategy", "steps", "analysis", "concurrency", "freeze", "rollbackWindow", "emergency", "notify",
+    ];
     public static readonly string[] Environment =
         ["platform", "router", "metrics", "providers", "variables", "traffic", "autoRollback", "verifyRollbackAfter"];
     public static readonly string[] ProcessPlatform =
@@ -41,6 +46,8 @@ internal static class PlanKeys
         "inconclusiveLimit", "consecutiveErrorLimit", "consecutiveSuccessLimit", "for", "severity", "resource", "whileStableHolds", "dryRun",
     ];
     public static readonly string[] Template = ["template", "provider", "queries", "omit"];
+    public static readonly string[] Freeze = ["name", "timeZone", "from", "to", "environments", "onStart", "onRunning", "overrideBy"];
+    public static readonly string[] RollbackWindow = ["revisions", "age"];
     public static readonly string[] Notify = ["events", "to"];
 
     public static readonly string[] VariablesFile = ["variables"];
@@ -114,6 +121,19 @@ internal static class PlanWords
         ["rollback"] = TimeoutAction.Rollback,
         ["abort"] = TimeoutAction.Abort,
         ["wait"] = TimeoutAction.Wait,
+    };
+
+    public static readonly IReadOnlyDictionary<string, FreezeStart> FreezeStarts = new Dictionary<string, FreezeStart>
+    {
+        ["block"] = FreezeStart.Block,
+        ["queue"] = FreezeStart.Queue,
+    };
+
+    public static readonly IReadOnlyDictionary<string, FreezeAction> FreezeActions = new Dictionary<string, FreezeAction>
+    {
+        ["pause"] = FreezeAction.Pause,
+        ["continue"] = FreezeAction.Continue,
+        ["rollback"] = FreezeAction.Rollback,
     };
 
     public static readonly IReadOnlyDictionary<string, SignOffMoment> SignOffMoments = new Dictionary<string, SignOffMoment>

@@ -20,6 +20,7 @@ internal sealed class StepSection(
     private readonly Dictionary<string, SmokeSuite> _suites = [];
     private readonly Dictionary<string, Step.Baseline> _loadTests = [];
     private readonly HashSet<string> _watched = [];
+    private readonly Dictionary<string, List<(int Weight, TimeSpan Duration, Node At)>> _split = [];
     private string? _current;
     private bool _currentUnknown;
     private int _furthest;
@@ -348,6 +349,11 @@ internal sealed class StepSection(
                 "a shorter initialDelay, or a longer soak");
         }
 
+        if (weight is > 0 and < 100 and var share)
+        {
+            (_split.TryGetValue(environment!.Name, out var soaks) ? soaks : _split[environment.Name] = []).Add((share, length, fields.At));
+        }
+
         return new Step.Soak(length, every, clock, onFailure, minRequests, trafficTimeout, onNoData, Warmup(fields, length), suite)
         {
             Cadence = cadence.Count == 1 ? [] : cadence,
@@ -542,6 +548,7 @@ internal sealed class StepSection(
 
     private void CheckEnds(Fields plan)
     {
+        SoakLength.Check(environments, analysis, _split, faults);
         foreach (var (name, weight) in _weights.Where(w => w.Value is not null and not 100))
         {
             faults.Warn("not-promoted", plan.Where("steps"), $"The plan ends with the new revision at {weight} % in '{name}'.", "end with 'setWeight: 100'");

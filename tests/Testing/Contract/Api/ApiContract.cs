@@ -99,7 +99,7 @@ public abstract partial class ApiContract
     {
         text = text.Replace(server.Url, "{url}", StringComparison.Ordinal).Replace(ContractServer.SystemKeyText, "{code}", StringComparison.Ordinal);
         text = Time().Replace(text, "{time}");
-        text = Key().Replace(text, "{key}");
+        text = Evidence().Replace(Key().Replace(text, "{key}"), "${before}{evidence}");
         text = NewId().Replace(Token().Replace(text, "{token}"), "{id}");
         return Took().Replace(text, "{took}");
     }
@@ -118,6 +118,10 @@ public abstract partial class ApiContract
 
     [GeneratedRegex(@"\b[0-9a-f]{32}\b", RegexOptions.NonBacktracking)]
     private static partial Regex NewId();
+
+    // Over what steps found, times included. A bundle's hash is the same in every run, and shown beside its name.
+    [GeneratedRegex("(?<before>\"evidence\": \"|asks about )[0-9a-f]{64}", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex Evidence();
 
     [GeneratedRegex("slc_[A-Za-z0-9_-]{43}", RegexOptions.NonBacktracking)]
     private static partial Regex Key();

@@ -194,6 +194,18 @@ public abstract class CoordinationContract : RegistryContract
     }
 
     [Fact]
+    public async Task What_only_some_commands_say_comes_back_too()
+    {
+        await Store.AddCommandAsync(Say("k1", "a", CommandKind.Approve) with { Evidence = new string('e', 64) }, default);
+        await Store.AddCommandAsync(Say("k2", "a", CommandKind.Tick) with { Item = "backups — ✓", Passed = false }, default);
+        await Store.AddCommandAsync(Say("k3", "a", CommandKind.OverrideFreeze) with { Reason = "CVE-1" }, default);
+
+        var read = await Store.ReadCommandsAsync("a", 0, default);
+
+        Assert.Equal([(new string('e', 64), null, true), (null, "backups — ✓", false), (null, null, true)], read.Select(c => (c.Evidence, c.Item, c.Passed)));
+    }
+
+    [Fact]
     public async Task Commands_that_race_get_numbers_without_gaps()
     {
         var stores = new[] { Registry.Coordination, Other.Coordination };

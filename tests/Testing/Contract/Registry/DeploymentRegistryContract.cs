@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Sluice.Domain.Plans;
+using Sluice.Domain.Checklists;
 using Sluice.Domain.Rollouts;
 using Sluice.Orchestration.Ports;
 using Sluice.Registry;
@@ -62,6 +63,16 @@ public abstract class DeploymentRegistryContract : RegistryContract
     }
 
     [Fact]
+    public async Task Why_a_rollout_goes_another_way_comes_back_too()
+    {
+        var added = Rollout("a", 1) with { Emergency = "logins fail — ✓", FreezeOverride = "CVE-1" };
+
+        await Store.AddRolloutAsync(added, default);
+
+        Assert.Equal(added, await Store.GetRolloutAsync("a", default));
+    }
+
+    [Fact]
     public async Task A_rollout_that_exists_stays_as_it_is_and_is_returned()
     {
         await Store.AddRolloutAsync(Rollout("a", 1), default);
@@ -106,6 +117,10 @@ public abstract class DeploymentRegistryContract : RegistryContract
             ActualWeight = 10,
             Weight = 10,
             Environment = "prod",
+            Evidence = new string('e', 64),
+            Items = [new ChecklistItemState("backups", true, "ana", "looked — ✓"), new ChecklistItemState("ci", false)],
+            QueuePosition = 2,
+            Emergency = "logins fail",
         };
         await Store.AddRolloutAsync(Rollout("a", 1), default);
         await Store.SetRolloutStatusAsync("a", 1, status, default);
@@ -113,7 +128,8 @@ public abstract class DeploymentRegistryContract : RegistryContract
         var read = (await Store.GetRolloutAsync("a", default))!.Status!;
 
         Assert.Equal(status.WaitingFor, read.WaitingFor);
-        Assert.Equal(status with { WaitingFor = read.WaitingFor, ApprovedBy = read.ApprovedBy }, read);
+        Assert.Equal(status with { WaitingFor = read.WaitingFor, ApprovedBy = read.ApprovedBy, Items = read.Items }, read);
+        Assert.Equal(status.Items, read.Items);
     }
 
     [Fact]

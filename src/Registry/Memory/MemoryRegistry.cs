@@ -6,10 +6,10 @@ using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Orchestration.Ports;
 
-namespace Sluice.Testing.Fakes;
+namespace Sluice.Registry.Memory;
 
 /// <summary>The registry's three ports in memory, for orchestrations in virtual time. Thread-safe; survives restarts of the engine.</summary>
-public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
+public sealed class MemoryRegistry : IDeploymentRegistry, IEventLog, ICoordination
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Bundle> _bundles = [];
@@ -51,18 +51,22 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
         return hash;
     });
 
+    /// <inheritdoc/>
     public Task<Bundle?> GetBundleAsync(string hash, CancellationToken cancellationToken) =>
         Do(new("GetBundle", cancellationToken), () => _bundles.GetValueOrDefault(hash));
 
+    /// <inheritdoc/>
     public Task<RolloutRecord> AddRolloutAsync(RolloutRecord rollout, CancellationToken cancellationToken) => Do(new("AddRollout", cancellationToken), () =>
     {
         _rollouts.TryAdd(rollout.Id, rollout);
         return _rollouts[rollout.Id];
     });
 
+    /// <inheritdoc/>
     public Task<RolloutRecord?> GetRolloutAsync(string id, CancellationToken cancellationToken) =>
         Do(new("GetRollout", cancellationToken), () => _rollouts.GetValueOrDefault(id));
 
+    /// <inheritdoc/>
     public Task<Page<RolloutRecord>> ListRolloutsAsync(RolloutQuery query, CancellationToken cancellationToken) => Do(new("ListRollouts", cancellationToken), () =>
         Paged(
             _rollouts.Values
@@ -71,6 +75,7 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
                 .OrderByDescending(r => r.CreatedAt).ThenByDescending(r => r.Id, StringComparer.Ordinal),
             query.Limit, query.Cursor));
 
+    /// <inheritdoc/>
     public Task SetRolloutStatusAsync(string id, long sequence, RolloutStatus status, CancellationToken cancellationToken) => Do(new("SetRolloutStatus", cancellationToken), () =>
     {
         if (_rollouts.TryGetValue(id, out var rollout) && sequence > rollout.StatusSequence)
@@ -81,6 +86,7 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
         return true;
     });
 
+    /// <inheritdoc/>
     public Task PutDeploymentAsync(Deployment deployment, CancellationToken cancellationToken) =>
         Do(new("PutDeployment", cancellationToken), () =>
         {
@@ -94,9 +100,11 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
             return _deployments[deployment.Id] = deployment;
         });
 
+    /// <inheritdoc/>
     public Task<Deployment?> GetDeploymentAsync(string id, CancellationToken cancellationToken) =>
         Do(new("GetDeployment", cancellationToken), () => _deployments.GetValueOrDefault(id));
 
+    /// <inheritdoc/>
     public Task<Page<Deployment>> ListDeploymentsAsync(DeploymentQuery query, CancellationToken cancellationToken) => Do(new("ListDeployments", cancellationToken), () =>
         Paged(
             _deployments.Values
@@ -106,14 +114,17 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
                 .OrderByDescending(d => d.StartedAt).ThenByDescending(d => d.Id, StringComparer.Ordinal),
             query.Limit, query.Cursor));
 
+    /// <inheritdoc/>
     public Task<IReadOnlyList<Deployment>> ListSuccessfulAsync(string service, string environment, int count, CancellationToken cancellationToken) =>
         Do<IReadOnlyList<Deployment>>(new("ListSuccessful", cancellationToken), () =>
             [.. Successful(service, environment).Take(count)]);
 
+    /// <inheritdoc/>
     public Task<IReadOnlyList<(string Service, string Environment)>> ListEnvironmentsAsync(CancellationToken cancellationToken) =>
         Do<IReadOnlyList<(string, string)>>(new("ListEnvironments", cancellationToken), () =>
             [.. _deployments.Values.Select(d => (d.Service, d.Environment)).Distinct().Order()]);
 
+    /// <inheritdoc/>
     public Task PutBaselinesAsync(string deploymentId, IReadOnlyDictionary<string, double> values, CancellationToken cancellationToken) => Do(new("PutBaselines", cancellationToken), () =>
     {
         _baselines.TryAdd(deploymentId, []);
@@ -125,10 +136,12 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
         return true;
     });
 
+    /// <inheritdoc/>
     public Task<IReadOnlyList<IReadOnlyDictionary<string, double>>> ListBaselinesAsync(string service, string environment, int count, CancellationToken cancellationToken) =>
         Do<IReadOnlyList<IReadOnlyDictionary<string, double>>>(new("ListBaselines", cancellationToken), () =>
             [.. Successful(service, environment).Where(d => _baselines.ContainsKey(d.Id)).Take(count).Select(d => _baselines[d.Id])]);
 
+    /// <inheritdoc/>
     public Task AppendAsync(DeploymentEvent item, CancellationToken cancellationToken) => Do(new("AppendEvent", cancellationToken), () =>
     {
         if (_keys.Add(item.Key))
@@ -139,22 +152,28 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
         return true;
     });
 
+    /// <inheritdoc/>
     public Task<Page<DeploymentEvent>> ListAsync(EventQuery query, CancellationToken cancellationToken) => Do(new("ListEvents", cancellationToken), () =>
         Paged(
             _events.Where(e => (query.RolloutId ?? e.RolloutId) == e.RolloutId && (query.Type ?? e.Type) == e.Type
                 && (query.Environment is null || query.Environment == e.Environment)),
             query.Limit, query.Cursor));
 
+    /// <inheritdoc/>
     public Task AuditAsync(AuditEntry entry, CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <inheritdoc/>
     public Task<Page<AuditEntry>> ListAuditAsync(int limit, string? cursor, CancellationToken cancellationToken) =>
         Task.FromResult(new Page<AuditEntry>([], null));
 
+    /// <inheritdoc/>
     public Task<long?> VerifyAuditAsync(CancellationToken cancellationToken) => Task.FromResult<long?>(null);
 
+    /// <inheritdoc/>
     public Task<int> PurgeEventsAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
         Do(new("PurgeEvents", cancellationToken), () => _events.RemoveAll(e => e.At < before && _keys.Remove(e.Key)));
 
+    /// <inheritdoc/>
     public Task<LockState> AcquireLockAsync(LockRequest request, CancellationToken cancellationToken) => Do(new("AcquireLock", cancellationToken), () =>
     {
         var key = (request.Service, request.Environment);
@@ -171,6 +190,7 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
         return _locks[key] = state;
     });
 
+    /// <inheritdoc/>
     public Task<string?> ReleaseLockAsync(string service, string environment, string rolloutId, CancellationToken cancellationToken) => Do(new("ReleaseLock", cancellationToken), () =>
     {
         if (!_locks.TryGetValue((service, environment), out var state))
@@ -193,12 +213,15 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
         return state.Owner;
     });
 
+    /// <inheritdoc/>
     public Task<LockState?> GetLockAsync(string service, string environment, CancellationToken cancellationToken) =>
         Do(new("GetLock", cancellationToken), () => _locks.GetValueOrDefault((service, environment)));
 
+    /// <inheritdoc/>
     public Task<IReadOnlyList<LockState>> ListLocksAsync(CancellationToken cancellationToken) =>
         Do<IReadOnlyList<LockState>>(new("ListLocks", cancellationToken), () => [.. _locks.Values.Where(l => l.Owner is not null)]);
 
+    /// <inheritdoc/>
     public Task<long> AddCommandAsync(Command command, CancellationToken cancellationToken) => Do(new("AddCommand", cancellationToken), () =>
     {
         if (_commands.Find(c => c.RolloutId == command.RolloutId && c.Key == command.Key) is { } same)
@@ -211,19 +234,24 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
         return number;
     });
 
+    /// <inheritdoc/>
     public Task<IReadOnlyList<Command>> ReadCommandsAsync(string rolloutId, long after, CancellationToken cancellationToken) =>
         Do<IReadOnlyList<Command>>(new("ReadCommands", cancellationToken), () =>
             [.. _commands.Where(c => c.RolloutId == rolloutId && c.Number > after).OrderBy(c => c.Number)]);
 
+    /// <inheritdoc/>
     public Task SetDesiredStateAsync(string rolloutId, DesiredState state, CancellationToken cancellationToken) =>
         Do(new("SetDesiredState", cancellationToken), () => _desired[rolloutId] = state);
 
+    /// <inheritdoc/>
     public Task<string> ClaimHubAsync(string hub, bool replace, CancellationToken cancellationToken) =>
         Do(new("ClaimHub", cancellationToken), () => _hub = _hub is null || replace ? hub : _hub);
 
+    /// <inheritdoc/>
     public Task<DesiredState> GetDesiredStateAsync(string rolloutId, CancellationToken cancellationToken) =>
         Do(new("GetDesiredState", cancellationToken), () => _desired.GetValueOrDefault(rolloutId, DesiredState.Run));
 
+    /// <inheritdoc/>
     public Task PutStackAsync(string rolloutId, string? json, CancellationToken cancellationToken) => Do(new("PutStack", cancellationToken), () =>
     {
         if (json is null)
@@ -235,6 +263,7 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
         return true;
     });
 
+    /// <inheritdoc/>
     public Task<string?> GetStackAsync(string rolloutId, CancellationToken cancellationToken) =>
         Do(new("GetStack", cancellationToken), () => _stacks.GetValueOrDefault(rolloutId));
 
@@ -250,7 +279,7 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
         .Where(d => d.Status == DeploymentStatus.Success)
         .OrderByDescending(d => d.CompletedAt).ThenByDescending(d => d.Id, StringComparer.Ordinal);
 
-    private async Task<T> Do<T>(Access access, Func<T> act)
+    private async Task<T> Do<T>(RegistryCall access, Func<T> act)
     {
         if (Before is { } before)
         {
@@ -268,3 +297,6 @@ public sealed class FakeRegistry : IDeploymentRegistry, IEventLog, ICoordination
         }
     }
 }
+
+/// <summary>A call to it.</summary>
+internal readonly record struct RegistryCall(string Name, CancellationToken Token);

@@ -3,13 +3,19 @@ using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
 using Sluice.Orchestration.Ports;
 
-namespace Sluice.Testing.Fakes;
+namespace Sluice.Platforms.Simulated;
 
 /// <summary>How a version behaves once it runs.</summary>
 public sealed record Behaviour
 {
     /// <summary>From start to ready.</summary>
     public TimeSpan ReadyAfter { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How many replicas it wants; they get ready one after another, each <see cref="ReadyAfter"/> after the one before.</summary>
+    public int Replicas { get; init; } = 1;
+
+    /// <summary>How many of its replicas are gone again, by the time since it was started.</summary>
+    public Func<TimeSpan, int> Lost { get; init; } = _ => 0;
 
     /// <summary>Never gets ready.</summary>
     public bool NeverReady { get; init; }
@@ -29,6 +35,9 @@ public sealed record Behaviour
     /// <summary>Time to an answer, seconds.</summary>
     public double LatencySeconds { get; init; } = 0.02;
 
+    /// <summary>What a load test of so many requests measures; the world's when null.</summary>
+    public Func<int, LoadReport>? Load { get; init; }
+
     /// <summary>Time to an answer, seconds, by the time since it was started; null for the same all along.</summary>
     public Func<TimeSpan, double>? Latency { get; init; }
 }
@@ -37,7 +46,7 @@ public sealed record Behaviour
 /// Platform, router, metrics, smoke runner and load test of one imaginary place, in virtual time. It keeps the contracts: everything is
 /// ensure, late fences are refused, traffic goes to ready revisions only, and every effect is in <see cref="Journal"/> once.
 /// </summary>
-public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITrafficRouter, IMetricSource, IMetricQueries, ISmokeRunner, ILoadTest, ISecretStore
+public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, ITrafficRouter, IMetricSource, IMetricQueries, ISmokeRunner, ILoadTest, ISecretStore
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Place> _places = [];
@@ -61,6 +70,9 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
 
     /// <summary>Users' requests a second, in each environment.</summary>
     public double RequestsPerSecond { get; set; } = 100;
+
+    /// <summary>What users do in a stretch of at most a minute; when null, <see cref="RequestsPerSecond"/> exactly, without chance.</summary>
+    public Func<Stretch, RevisionCounts>? Users { get; set; }
 
     /// <summary>Environments that nobody uses.</summary>
     public HashSet<string> WithoutUsers { get; } = [];
@@ -149,9 +161,11 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
 
     IMetricQueries IPlatforms.Queries(ProviderSpec provider) => this;
 
+    /// <inheritdoc/>
     public Task<QueryResult> AskAsync(ProviderSpec provider, string query, QueryArguments arguments, CancellationToken cancellationToken) =>
         Do(new("query", cancellationToken), () => Answer(query, arguments));
 
+    /// <inheritdoc/>
     public Task<RevisionState> EnsureStartedAsync(RevisionRequest request, CancellationToken cancellationToken) => Do(new("platform.start", cancellationToken), () =>
     {
         var place = At(request.Target.Environment.Name);
@@ -165,13 +179,16 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
         return State(place, request.Revision);
     });
 
+    /// <inheritdoc/>
     public Task<RevisionState> GetAsync(EnvironmentTarget target, string revision, CancellationToken cancellationToken) =>
         Do(new("platform.get", cancellationToken), () => State(At(target.Environment.Name), revision));
 
+    /// <inheritdoc/>
     public Task<IReadOnlyList<RevisionState>> ListAsync(EnvironmentTarget target, CancellationToken cancellationToken) =>
         Do<IReadOnlyList<RevisionState>>(new("platform.list", cancellationToken), () =>
             [.. At(target.Environment.Name).Revisions.Keys.Select(r => State(At(target.Environment.Name), r))]);
 
+    /// <inheritdoc/>
     public Task<RevisionState> EnsureStoppedAsync(EnvironmentTarget target, string revision, Fence fence, CancellationToken cancellationToken) => Do(new("platform.stop", cancellationToken), () =>
     {
         var place = At(target.Environment.Name);
@@ -186,9 +203,11 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
         return State(place, revision);
     });
 
+    /// <inheritdoc/>
     public Task<Traffic> GetAsync(EnvironmentTarget target, CancellationToken cancellationToken) =>
         Do(new("router.get", cancellationToken), () => new Traffic(At(target.Environment.Name).Weights.ToDictionary()));
 
+    /// <inheritdoc/>
     public Task<Traffic> SetAsync(EnvironmentTarget target, Traffic wanted, Fence fence, string idempotencyKey, CancellationToken cancellationToken) => Do(new("router.set", cancellationToken), () =>
     {
         var place = At(target.Environment.Name);
@@ -219,19 +238,22 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
         return new Traffic(place.Weights.ToDictionary());
     });
 
+    /// <inheritdoc/>
     public Task<ProbeEndpoint> GetProbeEndpointAsync(EnvironmentTarget target, string revision, CancellationToken cancellationToken) =>
         Do(new("router.probe", cancellationToken), () => new ProbeEndpoint(
             new Uri("http://probe.invalid"),
             new Dictionary<string, string> { ["environment"] = target.Environment.Name, ["revision"] = revision }));
 
+    /// <inheritdoc/>
     public Task<MetricReading> ReadAsync(EnvironmentTarget target, CancellationToken cancellationToken) => Do(new("metrics.read", cancellationToken), () =>
     {
         var place = At(target.Environment.Name);
         Count(place);
         return new MetricReading(
-            _epoch, time.GetUtcNow(), place.Counts.ToDictionary(c => c.Key, c => c.Value.Rounded()));
+            _epoch, time.GetUtcNow(), place.Counts.ToDictionary(c => c.Key, c => Users is null ? c.Value.Rounded() : c.Value.Drawn));
     });
 
+    /// <inheritdoc/>
     public Task<SmokeReport> RunAsync(ProbeEndpoint endpoint, SmokeSuite suite, CancellationToken cancellationToken) => Do(new("smoke", cancellationToken), () =>
     {
         var revision = At(endpoint.Headers["environment"]).Revisions[endpoint.Headers["revision"]];
@@ -239,13 +261,15 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
         return new SmokeReport(Math.Max(0, suite.Checks.Count - failures.Count), failures, TimeSpan.FromSeconds(1));
     });
 
+    /// <inheritdoc/>
     public Task<LoadReport> RunAsync(ProbeEndpoint endpoint, string path, int requests, int concurrency, CancellationToken cancellationToken) =>
-        Do(new("load", cancellationToken), () => Load);
+        Do(new("load", cancellationToken), () => Of(At(endpoint.Headers["environment"]).VersionOf(endpoint.Headers["revision"])).Load?.Invoke(requests) ?? Load);
 
+    /// <inheritdoc/>
     public Task<string?> GetAsync(string name, CancellationToken cancellationToken) =>
         Do(new("secret", cancellationToken), () => Secrets.GetValueOrDefault(name));
 
-    private async Task<T> Do<T>(Access access, Func<T> act)
+    private async Task<T> Do<T>(WorldCall access, Func<T> act)
     {
         if (Before is { } before)
         {
@@ -298,11 +322,17 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
         {
             { StoppedAt: not null } => (RevisionPhase.Stopped, ""),
             _ when behaviour.Fails => (RevisionPhase.Failed, "exit code 134"),
-            _ when behaviour.NeverReady || age < behaviour.ReadyAfter => (RevisionPhase.Starting, "no answer from /health"),
+            _ when behaviour.NeverReady || age < behaviour.ReadyAfter * behaviour.Replicas => (RevisionPhase.Starting, "no answer from /health"),
             _ when !behaviour.Healthy(age) => (RevisionPhase.Unhealthy, "/health answers 503"),
-            _ => (RevisionPhase.Ready, ""),
+            _ => (RevisionPhase.Ready, behaviour.Lost(age) > 0 ? "a replica was lost" : ""),
         };
-        return new RevisionState(name, phase, phase == RevisionPhase.Ready ? 1 : 0, 1, 0, message);
+        var ready = phase switch
+        {
+            RevisionPhase.Ready => behaviour.Replicas - behaviour.Lost(age),
+            RevisionPhase.Starting when !behaviour.NeverReady && behaviour.ReadyAfter > TimeSpan.Zero => (int)(age / behaviour.ReadyAfter),
+            _ => 0,
+        };
+        return new RevisionState(name, phase, ready, behaviour.Replicas, 0, message);
     }
 
     // Users' requests since the last count, spread by the weights of that time, in steps short enough to follow a changing error rate.
@@ -311,26 +341,41 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
         var now = time.GetUtcNow();
         while (place.CountedTo < now)
         {
-            var step = now - place.CountedTo < TimeSpan.FromSeconds(10) ? now - place.CountedTo : TimeSpan.FromSeconds(10);
+            var end = Users is null ? place.CountedTo + TimeSpan.FromSeconds(10) : NextMinute(place.CountedTo);
+            end = end < now ? end : now;
             foreach (var (name, weight) in place.Weights)
             {
                 var revision = place.Revisions[name];
-                var requests = WithoutUsers.Contains(place.Name) ? 0 : RequestsPerSecond * step.TotalSeconds * weight / 100;
-                var behaviour = Of(revision.Version);
-                var age = place.CountedTo - revision.StartedAt;
+                var stretch = new Stretch(place.Name, revision.Version, place.CountedTo, end, place.CountedTo - revision.StartedAt, weight);
                 if (!place.Counts.TryGetValue(name, out var tally))
                 {
                     place.Counts[name] = tally = new Tally();
                 }
 
+                if (WithoutUsers.Contains(place.Name))
+                {
+                    continue;
+                }
+
+                if (Users is { } users)
+                {
+                    tally.Drawn = tally.Drawn.Plus(users(stretch));
+                    continue;
+                }
+
+                var requests = RequestsPerSecond * stretch.Length.TotalSeconds * weight / 100;
+                var behaviour = Of(revision.Version);
                 tally.Requests += requests;
-                tally.Errors += requests * behaviour.ErrorRate(age);
-                tally.Latency[LatencyBuckets.IndexOf(behaviour.Latency?.Invoke(age) ?? behaviour.LatencySeconds)] += requests;
+                tally.Errors += requests * behaviour.ErrorRate(stretch.Age);
+                tally.Latency[LatencyBuckets.IndexOf(behaviour.Latency?.Invoke(stretch.Age) ?? behaviour.LatencySeconds)] += requests;
             }
 
-            place.CountedTo += step;
+            place.CountedTo = end;
         }
     }
+
+    private static DateTimeOffset NextMinute(DateTimeOffset moment) =>
+        new(moment.UtcTicks - (moment.UtcTicks % TimeSpan.TicksPerMinute) + TimeSpan.TicksPerMinute, TimeSpan.Zero);
 
     private sealed class Place(string name)
     {
@@ -366,11 +411,26 @@ public sealed class FakeWorld(TimeProvider time) : IPlatforms, IPlatform, ITraff
 
         public double Errors { get; set; }
 
+        public RevisionCounts Drawn { get; set; } = RevisionCounts.Zero;
+
         public double[] Latency { get; } = new double[LatencyBuckets.Count];
 
         public RevisionCounts Rounded() => new((long)Requests, (long)Errors, 0, 0, [.. Latency.Select(c => (long)c)]);
     }
 }
 
-/// <summary>A call to a fake.</summary>
-internal readonly record struct Access(string Name, CancellationToken Token);
+/// <summary>A stretch of time in which users met one revision.</summary>
+/// <param name="Environment">Where.</param>
+/// <param name="Version">Of the revision.</param>
+/// <param name="From">UTC.</param>
+/// <param name="To">UTC; at most at the next full minute.</param>
+/// <param name="Age">Of the revision at its begin, from when it was started.</param>
+/// <param name="Weight">Percent of the environment's traffic.</param>
+public sealed record Stretch(string Environment, string Version, DateTimeOffset From, DateTimeOffset To, TimeSpan Age, int Weight)
+{
+    /// <summary>How long it is.</summary>
+    public TimeSpan Length => To - From;
+}
+
+/// <summary>A call to it.</summary>
+internal readonly record struct WorldCall(string Name, CancellationToken Token);

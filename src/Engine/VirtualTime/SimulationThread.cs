@@ -1,4 +1,4 @@
-namespace Sluice.Testing;
+namespace Sluice.Engine.VirtualTime;
 
 /// <summary>
 /// The one thread on which everything of a simulation runs, one thing after the other: in the order it came, or in one drawn from a

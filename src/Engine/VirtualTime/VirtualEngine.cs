@@ -1,8 +1,8 @@
+using Microsoft.Data.Sqlite;
 using Sluice.Durable;
-using Sluice.Engine;
 using Sluice.Engine.Store;
 
-namespace Sluice.Testing;
+namespace Sluice.Engine.VirtualTime;
 
 /// <summary>
 /// The embedded engine in virtual time: whenever nothing can go on by itself, the clock is moved to the next due moment, so days of
@@ -14,9 +14,11 @@ public sealed class VirtualEngine : IAsyncDisposable
     private readonly IServiceProvider? _services;
     private readonly VirtualEngineOptions _options;
     private readonly string _folder;
+    private readonly SqliteConnection? _memory;
     private VirtualProcess _process;
     private int _acted;
     private int _begun;
+    private readonly Dictionary<string, int> _actedByName = new(StringComparer.Ordinal);
 
     private VirtualEngine(DurableTasks tasks, IServiceProvider? services, VirtualEngineOptions options)
     {
@@ -28,6 +30,8 @@ public sealed class VirtualEngine : IAsyncDisposable
             : Directory.CreateTempSubdirectory("sluice-engine-").FullName;
         Clock = options.Clock ?? new ManualTimeProvider();
         Thread = new SimulationThread(options.Seed);
+        // A database in memory is gone with its last connection.
+        _memory = options.InMemory ? Schema.OpenMemory(Path) : null;
         _process = NewProcess();
     }
 
@@ -72,6 +76,9 @@ public sealed class VirtualEngine : IAsyncDisposable
 
     /// <summary>Crash after this commit of the present process (1 is its first), before anybody hears of it; null for never.</summary>
     public long? CrashAfterCommit { get; set; }
+
+    /// <summary>Called when a killed engine has started again.</summary>
+    public Action? OnRestart { get; set; }
 
     /// <summary>Commits of the present process so far.</summary>
     public long Commits => _process.Commits;
@@ -206,6 +213,7 @@ public sealed class VirtualEngine : IAsyncDisposable
                 try
                 {
                     await Engine.StartAsync();
+                    OnRestart?.Invoke();
                     return;
                 }
                 catch (Exception e) when (_process.Crashed || (_options.RestartsWhenFatal && e is EngineStoreException))
@@ -231,10 +239,28 @@ public sealed class VirtualEngine : IAsyncDisposable
         await Thread.RunAsync(_process.Kill);
         Thread.Dispose();
         await Engine.DisposeAsync();
+        if (_memory is not null)
+        {
+            await _memory.DisposeAsync();
+        }
+
         Directory.Delete(_folder, recursive: true);
     }
 
     internal int ActivityBegins() => Interlocked.Increment(ref _begun);
+
+    // By name and every second time: of two that act side by side one must come through, or neither is ever recorded.
+    internal bool CrashesAt(string name)
+    {
+        if (!CrashAtEachActivity)
+        {
+            return false;
+        }
+
+        var times = _actedByName.GetValueOrDefault(name) + 1;
+        _actedByName[name] = times;
+        return times % 2 == 1;
+    }
 
     internal int ActivityActed() => Interlocked.Increment(ref _acted);
 

@@ -1,4 +1,4 @@
-namespace Sluice.Testing;
+namespace Sluice.Engine.VirtualTime;
 
 /// <summary>A clock that stands still until it is moved. Thread-safe; timers fire on the thread that moves it, in order of their due times.</summary>
 public sealed class ManualTimeProvider : TimeProvider

@@ -1,9 +1,9 @@
 using Sluice.Orchestration.Ports;
 
-namespace Sluice.Testing.Fakes;
+namespace Sluice.Platforms.Simulated;
 
 /// <summary>A database that remembers which files ran.</summary>
-public sealed class FakeMigrator : IMigrator
+public sealed class SimulatedMigrator : IMigrator
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, List<string>> _applied = [];
@@ -17,6 +17,7 @@ public sealed class FakeMigrator : IMigrator
     /// <summary>Files applied in a database.</summary>
     public IReadOnlyList<string> Applied(string connectionString) => _applied.GetValueOrDefault(connectionString) ?? [];
 
+    /// <inheritdoc/>
     public Task<IReadOnlyList<string>> PendingAsync(string connectionString, IReadOnlyList<SqlText> files, CancellationToken cancellationToken)
     {
         lock (_gate)
@@ -25,6 +26,7 @@ public sealed class FakeMigrator : IMigrator
         }
     }
 
+    /// <inheritdoc/>
     public Task<IReadOnlyList<string>> UpAsync(string connectionString, IReadOnlyList<SqlText> files, CancellationToken cancellationToken)
     {
         lock (_gate)
@@ -47,6 +49,7 @@ public sealed class FakeMigrator : IMigrator
         }
     }
 
+    /// <inheritdoc/>
     public Task DownAsync(string connectionString, IReadOnlyList<SqlText> down, IReadOnlyList<string> undone, CancellationToken cancellationToken)
     {
         lock (_gate)

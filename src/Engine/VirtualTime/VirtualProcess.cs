@@ -1,9 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Sluice.Durable;
-using Sluice.Engine;
 using Sluice.Engine.Store;
 
-namespace Sluice.Testing;
+namespace Sluice.Engine.VirtualTime;
 
 /// <summary>How a <see cref="VirtualEngine"/> runs.</summary>
 public sealed record VirtualEngineOptions
@@ -28,6 +27,11 @@ public sealed record VirtualEngineOptions
 
     /// <summary>Where the database's folder is made; among the temporary files when null.</summary>
     public string? Folder { get; init; }
+
+    /// <summary>
+    /// Whether the database is kept in memory: no disk is waited for. It outlives restarts of the engine, as a file does.
+    /// </summary>
+    public bool InMemory { get; init; }
 
     /// <summary>Whether an engine that has stopped because of its disk is started again, as a supervisor would.</summary>
     public bool RestartsWhenFatal { get; init; }
@@ -57,6 +61,7 @@ internal sealed class VirtualProcess
             LongestTimerWait = TimeSpan.FromDays(36_500),
             AroundActivity = AttemptAsync,
             OnStoreCall = Called,
+            InMemory = options.InMemory,
             Simulation = Post,
         };
         options.Adjust?.Invoke(engine);
@@ -154,7 +159,7 @@ internal sealed class VirtualProcess
         finally
         {
             var acted = _owner.ActivityActed();
-            if (acted == _owner.CrashAfterActivity || (_owner.CrashAtEachActivity && acted % 2 == 1))
+            if (acted == _owner.CrashAfterActivity || _owner.CrashesAt(name))
             {
                 _owner.CrashAfterActivity = null;
                 await DieAsync();
