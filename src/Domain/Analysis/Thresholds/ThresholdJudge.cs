@@ -56,7 +56,8 @@ public static class ThresholdJudge
 
             var taken = Measure(threshold, tally, answer, look);
             tally = Count(threshold, tally, taken, look.Now);
-            tallies[threshold.Name] = tally with { Phase = Assess(threshold, tally, taken.Kind).Phase };
+            var (phase, why) = Assess(threshold, tally, taken.Kind);
+            tallies[threshold.Name] = tally with { Phase = phase, Why = why };
             measurements.Add(new Measurement(
                 threshold.Name, look.Now, taken.Verdict, Finite(answer.Canary), answer.Stable is { } stable ? Finite(stable) : null, 0, taken.Message)
             {
@@ -302,17 +303,8 @@ public static class ThresholdJudge
         return new ThresholdResult(state, measurements, worst, reason, open, lines);
     }
 
-    private static string? Reason(ThresholdSpec threshold, ThresholdTally? tally, ThresholdPhase phase)
-    {
-        if (tally is null || phase is not (ThresholdPhase.Failed or ThresholdPhase.Error or ThresholdPhase.Inconclusive))
-        {
-            return null;
-        }
-
-        var last = phase switch { ThresholdPhase.Failed => Kind.Failed, ThresholdPhase.Error => Kind.Error, _ => Kind.Shared };
-        var why = Assess(threshold, tally, last).Why;
-        return $"Metric \"{threshold.Name}\" assessed {phase} due to {why}: {tally.Message}";
-    }
+    private static string? Reason(ThresholdSpec threshold, ThresholdTally? tally, ThresholdPhase phase) =>
+        tally is { Why: { } why } && phase >= ThresholdPhase.Inconclusive ? $"Metric \"{threshold.Name}\" assessed {phase} due to {why}: {tally.Message}" : null;
 
     /// <summary>Without traffic there is nothing to count, and the soak's own rules say what follows; a server must have been asked once.</summary>
     private static bool IsOpen(ThresholdSpec threshold, ThresholdTally? tally, ThresholdPhase phase) => phase switch

@@ -19,9 +19,12 @@ public sealed record ThresholdState
         {
             Inconclusive = 0,
             ConsecutiveErrors = 0,
-            Phase = m.Value.Phase is ThresholdPhase.Inconclusive or ThresholdPhase.Error ? ThresholdPhase.Running : m.Value.Phase,
+            Count = IsHolding(m.Value) ? 0 : m.Value.Count,
+            Phase = IsHolding(m.Value) ? ThresholdPhase.Running : m.Value.Phase,
         }),
     };
+
+    private static bool IsHolding(ThresholdTally tally) => tally.Phase is ThresholdPhase.Inconclusive or ThresholdPhase.Error;
 }
 
 /// <summary>How one threshold fared.</summary>
@@ -59,6 +62,9 @@ public sealed record ThresholdTally
 
     /// <summary>What it comes to so far.</summary>
     public ThresholdPhase Phase { get; init; } = ThresholdPhase.Pending;
+
+    /// <summary>The rule that made it fail or hold; null while none does.</summary>
+    public string? Why { get; init; }
 
     /// <summary>What the last measurement said, for people; no secret.</summary>
     public string Message { get; init; } = "";

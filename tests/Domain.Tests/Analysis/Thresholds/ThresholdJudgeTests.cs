@@ -298,6 +298,23 @@ public sealed class ThresholdJudgeTests
     }
 
     [Fact]
+    public void Too_few_successes_in_a_row_hold_until_a_person_asks_for_as_many_measurements_again()
+    {
+        var run = new Run(ErrorRate with { FailureLimit = 3, ConsecutiveSuccessLimit = 3, Count = 4 });
+        run.Take(0.01);
+        run.Take(0.2);
+        run.Take(0.01);
+        var held = run.Take(0.01);
+        Assert.Equal(
+            (ThresholdPhase.Inconclusive, "Metric \"x\" assessed Inconclusive due to consecutiveSuccessLimit (3) not reached in 4 measurements: x 1 %, holds"),
+            (held.Phase, held.Reason));
+
+        run.State = run.State.StartOver();
+
+        Assert.Equal(ThresholdPhase.Successful, run.Take(0.01).Phase);
+    }
+
+    [Fact]
     public void The_environments_own_counts_answer_over_disjoint_windows()
     {
         var errors = new ThresholdSpec("e", ThresholdSpec.Counts, "errors") { Unit = MetricUnit.Ratio, FailureCondition = "result > 5%" };
