@@ -44,7 +44,7 @@ internal sealed class Rollout
         var planned = (int)_phases.Where(p => p.IsSplit).Sum(p => p.Rules.Duration.TotalSeconds / World.Seconds);
         _phases = _phases.ConvertAll(p => p with
         {
-            Rules = p.Rules with { Every = TimeSpan.FromSeconds(World.Seconds), Comparison = p.IsSplit ? Comparison.Split : Comparison.Frozen, PlannedBuckets = planned },
+            Rules = p.Rules with { Every = TimeSpan.FromSeconds(World.Seconds), Comparison = p.IsSplit ? Comparison.Split : Comparison.Frozen, PlannedBuckets = planned, Explains = false },
         });
     }
 
