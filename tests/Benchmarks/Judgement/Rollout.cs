@@ -12,7 +12,10 @@ namespace Sluice.Benchmarks.Judgement;
 internal sealed class Rollout
 {
     /// <summary>Time without end of a soak, as a multiple of its length, after which a run counts as stuck.</summary>
-    private const int Longest = 6;
+    private const int Longest = 2;
+
+    /// <summary>Seconds more.</summary>
+    private const int Patience = 1800;
 
     private const int FullWeight = 100;
 
@@ -41,10 +44,11 @@ internal sealed class Rollout
             }
         }
 
+        var sticky = environment.Router is RouterSpec.Gateway { Sticky: not null };
         var planned = (int)_phases.Where(p => p.IsSplit).Sum(p => p.Rules.Duration.TotalSeconds / World.Seconds);
         _phases = _phases.ConvertAll(p => p with
         {
-            Rules = p.Rules with { Every = TimeSpan.FromSeconds(World.Seconds), Comparison = p.IsSplit ? Comparison.Split : Comparison.Frozen, PlannedBuckets = planned },
+            Rules = p.Rules with { Every = TimeSpan.FromSeconds(World.Seconds), Comparison = p.IsSplit ? Comparison.Split : Comparison.Frozen, PlannedBuckets = planned, Sticky = sticky, Explains = false },
         });
     }
 
@@ -64,7 +68,7 @@ internal sealed class Rollout
         foreach (var phase in _phases)
         {
             var state = SoakState.Start(At(world), evidence, phase.Weight);
-            var latest = world.Now + (phase.Rules.Warmup.TotalSeconds + phase.Rules.Duration.TotalSeconds) * Longest;
+            var latest = world.Now + Patience + ((phase.Rules.Warmup.TotalSeconds + phase.Rules.Duration.TotalSeconds) * Longest);
             while (true)
             {
                 var result = SoakJudge.Look(phase.Rules, state, Look(world, phase.Weight));
