@@ -16,9 +16,9 @@ public sealed class SplitComparison
     private const int Settles = 2;
 
     // Standard deviations, and events, by which the canary was worse before the wait began; and how many settles of that time are looked at.
-    private const double ClearlyWorse = 3;
+    private const double ClearlyWorse = 4;
     private const int FewestEvents = 5;
-    private const int LookedBack = 5;
+    private const int LookedBack = 3;
 
     // Timers are not exact: so much of a settle may be missing.
     private const double Slack = 0.05;
