@@ -117,7 +117,8 @@ public sealed class SplitComparison
 
         if (degraded)
         {
-            _degradedUntil = _open.End + ((2 - Slack) * _settle);
+            // The canary may stay down as long after stable as it may fall before; where a bucket of stable's recovery begins is not known.
+            _degradedUntil = _open.End + ((Settles + 0.5) * _settle);
             for (var i = 0; i < _count; i++)
             {
                 kept -= _waiting[i].Gain;
@@ -196,7 +197,8 @@ public sealed class SplitComparison
                 }
             }
 
-            if (events >= FewestEvents && events - expected >= ClearlyWorse * Math.Sqrt(expected))
+            var variance = expected * (1 + (_tests[i].History.Variation * expected));
+            if (events >= FewestEvents && events - expected >= ClearlyWorse * Math.Sqrt(variance))
             {
                 return true;
             }

@@ -18,6 +18,9 @@ internal sealed class Rollout
     private const int Patience = 1800;
 
     private const int FullWeight = 100;
+    private const double ReferenceSeconds = 3600;
+    private const double SmallestRatio = 1.5;
+    private const double NinetyFivePercent = 1.645;
 
     private static readonly DateTimeOffset Begin = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly ReplicaHealth Healthy = new(2, 2, Failed: false, "");
@@ -96,8 +99,35 @@ internal sealed class Rollout
     }
 
     /// <summary>Failures, or requests above 1.1 times stable's p95, that the canary has too many in all of the watch; expected.</summary>
-    public double ExpectedExcess(Conditions conditions) => _phases.Sum(p =>
-        conditions.RequestsPerSecond * p.Weight / 100.0 * p.Duration.TotalSeconds * World.ExcessShare(conditions));
+    public double ExpectedExcess(Conditions conditions) => _phases.Sum(p => RequestsIn(p, conditions) * World.ExcessShare(conditions));
+
+    /// <summary>
+    /// Of them those that can be told from stable's: all while stable is beside it. At full traffic there is only what stable did before, so only
+    /// failures beyond 1.5 times a rate that this would hardly have shown, and only where they are 1.5 times as many, the smallest ratio looked for.
+    /// </summary>
+    public double ToldExcess(Conditions conditions)
+    {
+        var (told, reference) = (0.0, 0.0);
+        foreach (var phase in _phases)
+        {
+            var requests = RequestsIn(phase, conditions);
+            if (phase.IsSplit)
+            {
+                told += requests * World.ExcessShare(conditions);
+                reference = conditions.RequestsPerSecond * (1 - (phase.Weight / 100.0)) * Math.Min(ReferenceSeconds, phase.Duration.TotalSeconds);
+                continue;
+            }
+
+            var errors = (conditions.ErrorRate * reference) + 1;
+            var allowed = SmallestRatio * (errors + (NinetyFivePercent * Math.Sqrt(errors))) / Math.Max(1, reference);
+            var rate = conditions.ErrorRate * conditions.ErrorRatio;
+            told += rate >= SmallestRatio * allowed ? requests * (rate - allowed) : 0;
+        }
+
+        return told;
+    }
+
+    private static double RequestsIn(Phase phase, Conditions conditions) => conditions.RequestsPerSecond * phase.Weight / 100.0 * phase.Duration.TotalSeconds;
 
     private static DateTimeOffset At(World world) => Begin + TimeSpan.FromSeconds(world.Now);
 
@@ -112,7 +142,10 @@ internal sealed class Rollout
     /// <param name="Weight">The canary's share, percent.</param>
     /// <param name="Duration">How long it is watched.</param>
     /// <param name="RulesFor">The product's rules, given what was learned before.</param>
-    private sealed record Phase(int Weight, TimeSpan Duration, Func<Evidence, SoakRules> RulesFor);
+    private sealed record Phase(int Weight, TimeSpan Duration, Func<Evidence, SoakRules> RulesFor)
+    {
+        public bool IsSplit => Weight is > 0 and < FullWeight;
+    }
 }
 
 /// <summary>How a run ended.</summary>
