@@ -295,8 +295,8 @@ public sealed class SoakJudgeTests
         Assert.Contains("limit 500 ms", slow.Last.Reason, StringComparison.Ordinal);
 
         var noisy = new SoakSimulation(SoakSimulation.Rules(metrics: p99) with { Comparison = Comparison.None });
-        noisy.Pass(394, 0, 0, 0, canarySeconds: 0.1);
-        Assert.Equal(Verdict.Inconclusive, noisy.Pass(6, 0, 0, 0, canarySeconds: 0.9).Verdict);
+        noisy.Pass(399, 0, 0, 0, canarySeconds: 0.1);
+        Assert.Equal(Verdict.Inconclusive, noisy.Pass(1, 0, 0, 0, canarySeconds: 0.9).Verdict);
     }
 
     [Fact]
@@ -381,7 +381,7 @@ public sealed class SoakJudgeTests
         var result = soak.Pass(300, 20, 2700, 180);
 
         Assert.Equal(Verdict.Inconclusive, result.Verdict);
-        Assert.Contains("table is degraded too", result.Reason, StringComparison.Ordinal);
+        Assert.Contains("degraded too", result.Reason, StringComparison.Ordinal);
         Assert.True(result.Progress.ElapsedSeconds < before);
         Assert.True(result.Measurements[0].E < 1);
     }
