@@ -6,13 +6,13 @@ namespace Sluice.Domain.Analysis;
 /// each.
 /// </summary>
 /// <remarks>
-/// The window is the longest in which at least half of stable's requests are fresh: long enough that clients who keep failing are seen to,
+/// The window is the longest in which at least three quarters of stable's requests are fresh: long enough that clients who keep failing are seen to,
 /// short enough that chatty clients who fail now and then still count. Under "the canary is not worse" a fresh request fails as often on
 /// either revision however failures cluster by client, so the comparison stays valid whichever window is taken.
 /// </remarks>
 public static class ErrorUnit
 {
-    private const double Enough = 0.5;
+    private const double Enough = 0.75;
     private const double Reserve = 0.1;
 
     /// <summary>The windows a source counts in, seconds, ascending.</summary>

@@ -52,7 +52,7 @@ internal sealed class LiveEvidence
         {
             var metric = rules.Metrics[i];
             _before[i] = evidence.Metrics.GetValueOrDefault(metric.Name.Text()) ?? First(rules);
-            _tests[i] = new MetricTest(_before[i], LimitOf(metric), rules.ClusterFactor);
+            _tests[i] = new MetricTest(_before[i], LimitOf(metric), evidence.RecentFresh.Count > 0 ? 1 : rules.ClusterFactor);
             _thresholds[i] = _before[i].Threshold;
         }
 

@@ -29,6 +29,18 @@ internal static class MetricJudge
         var metric = rules.Metrics[index];
         var test = live.Tests[index];
         var name = metric.Name.Text();
+        var overLimit = test.Limit is not null && test.AgainstLimit.E >= 1 / live.AlphaOfLimit;
+        var worse = !overLimit && Fraction(rules, live) >= 1 && Worst(rules, live) == index;
+        if (!rules.Explains && !overLimit && !worse)
+        {
+            var degraded = rules.Comparison == Comparison.Split && test.AreBothOverLimit;
+            var tooFew = Missing(rules, live, metric, test, canary, Requests(metric.Name, canary)) > 0;
+            return new Measurement(name, at, degraded || tooFew ? Verdict.Inconclusive : Verdict.Pass, null, null, 0, degraded ? "stable degraded too: holding" : "")
+            {
+                StableDegraded = degraded,
+            };
+        }
+
         var value = Value(metric.Name, canary);
         var stableValue = rules.FirstRelease ? null : Value(metric.Name, stable);
         var requests = Requests(metric.Name, canary);
@@ -52,12 +64,12 @@ internal static class MetricJudge
         }
 
         var text = $"{name} {Show(metric.Name, value)} of {requests}{Bounds(rules, measurement, metric)}";
-        if (test.Limit is not null && test.AgainstLimit.E >= 1 / live.AlphaOfLimit)
+        if (overLimit)
         {
             return measurement with { Result = Verdict.Fail, Message = $"{Describe(metric.Name, value, requests)}, limit {Show(metric.Name, metric.Limit)}" };
         }
 
-        if (Fraction(rules, live) >= 1 && Worst(rules, live) == index)
+        if (worse)
         {
             return measurement with { Result = Verdict.Fail, Message = Compared(rules, live, metric, measurement) };
         }

@@ -81,7 +81,7 @@ public static class SoakJudge
         var (verdict, reason) = Decide(rules, next, look, findings);
         holding ??= live.Share.IsWrong ? PauseReason.Inconclusive : null;
         var starved = rules.Clock == SoakClock.Exposure && look.Now - next.LastGainAt >= rules.Patience;
-        var progress = Progress(rules, next, look, measurements, warming ? warmUntil : null, verdict, reason);
+        var progress = rules.Explains ? Progress(rules, next, look, measurements, warming ? warmUntil : null, verdict, reason) : new SoakProgress();
         progress = progress with { Evidence = [.. progress.Evidence, .. thresholds.Lines] };
         return new SoakResult(next, verdict, reason, progress, [.. measurements, .. thresholds.Measurements])
         {

@@ -34,6 +34,12 @@ public sealed record SoakRules(
     /// <summary>The rules at an age of the soak: <see cref="Every"/> is the cadence of that time.</summary>
     public SoakRules At(TimeSpan age) => Cadence.Count == 0 ? this : this with { Every = CadenceSpan.At(Cadence, age, Every) };
 
+    /// <summary>
+    /// Whether measurements say how much was seen and needed, which decides nothing and costs most of a look. Off where many thousands of
+    /// soaks are simulated; a failure is told in full in any case.
+    /// </summary>
+    public bool Explains { get; init; } = true;
+
     /// <summary>What the canary is compared with.</summary>
     public Comparison Comparison { get; init; } = Comparison.Split;
 

@@ -16,9 +16,9 @@ public sealed class SplitComparison
     private const int Settles = 2;
 
     // Standard deviations, and events, by which the canary was worse before the wait began; and how many settles of that time are looked at.
-    private const double ClearlyWorse = 3;
+    private const double ClearlyWorse = 4;
     private const int FewestEvents = 5;
-    private const int LookedBack = 5;
+    private const int LookedBack = 3;
 
     // Timers are not exact: so much of a settle may be missing.
     private const double Slack = 0.05;
@@ -117,7 +117,8 @@ public sealed class SplitComparison
 
         if (degraded)
         {
-            _degradedUntil = _open.End + ((2 - Slack) * _settle);
+            // The canary may stay down as long after stable as it may fall before; where a bucket of stable's recovery begins is not known.
+            _degradedUntil = _open.End + ((Settles + 0.5) * _settle);
             for (var i = 0; i < _count; i++)
             {
                 kept -= _waiting[i].Gain;
@@ -196,7 +197,8 @@ public sealed class SplitComparison
                 }
             }
 
-            if (events >= FewestEvents && events - expected >= ClearlyWorse * Math.Sqrt(expected))
+            var variance = expected * (1 + (_tests[i].History.Variation * expected));
+            if (events >= FewestEvents && events - expected >= ClearlyWorse * Math.Sqrt(variance))
             {
                 return true;
             }

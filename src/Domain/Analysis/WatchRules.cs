@@ -67,6 +67,10 @@ public static class WatchRules
             Thresholds = plan.Analysis.ThresholdsIn(environment),
             Comparison = ComparisonAt(weight, firstRelease, evidence),
             Budget = plan.Analysis.Budget,
+            Tolerance = plan.Analysis.Tolerance,
+
+            // E[g²]/E[g] of the size g of a cluster.
+            ClusterFactor = plan.Analysis.ClusterMean + (plan.Analysis.ClusterVariance / plan.Analysis.ClusterMean),
             PlannedBuckets = SplitLooks(plan, environment.Name) is > 0 and var looks ? looks : null,
             Sticky = environment.Router is RouterSpec.Gateway { Sticky: not null },
             Metrics = [.. rules.Metrics.Select(m => limits.TryGetValue(m.Name.Text(), out var limit) ? m with { Limit = limit } : m)],

@@ -5,6 +5,15 @@ namespace Sluice.Domain.Plans;
 /// <param name="Metrics">What is looked at. Health is always looked at.</param>
 public sealed record AnalysisSpec(double Budget, IReadOnlyList<MetricSpec> Metrics)
 {
+    /// <summary>The smallest ratio of the canary's rate to stable's that is looked for.</summary>
+    public double Tolerance { get; init; } = Analysis.Sequential.DefaultFirstRatio;
+
+    /// <summary>Where the source cannot tell clients apart: how many failures come together, on average.</summary>
+    public double ClusterMean { get; init; } = 1;
+
+    /// <summary>The variance of that number.</summary>
+    public double ClusterVariance { get; init; }
+
     /// <summary>The plan's own metrics, held to conditions.</summary>
     public IReadOnlyList<ThresholdSpec> Thresholds { get; init; } = [];
 

@@ -63,6 +63,9 @@ internal sealed record Requirement(string Text, Func<CellResult, bool> IsMet)
     /// <summary>Wrong rollbacks: the upper 95 % bound is at most 1 %.</summary>
     public static Requirement Harmless { get; } = new("upper ≤ 1 %", r => r.Hits.Upper <= 0.01);
 
+    /// <summary>The same where there are too few runs to prove it: they do not prove the contrary.</summary>
+    public static Requirement NotHarmful { get; } = new("lower ≤ 1 %", r => r.Hits.Lower <= 0.01);
+
     /// <summary>Found in at least so many of all runs.</summary>
     public static Requirement Found(double share) => new($"≥ {share * 100:0} %", r => r.Hits.Value >= share);
 

@@ -58,7 +58,7 @@ internal static class Corpus
     {
         var releases = Releases(seed).Where((_, i) => i % every == 0).ToList();
         var outcomes = new Runs(seed).Of($"corpus {name}", releases.Count, (draw, i) => plan.Run(releases[i].Conditions, draw));
-        return new CorpusResult(name, [.. releases.Zip(outcomes, (r, o) => new Judged(r, o, plan.ExpectedExcess(r.Conditions)))]);
+        return new CorpusResult(name, [.. releases.Zip(outcomes, (r, o) => new Judged(r, o, plan.ToldExcess(r.Conditions), plan.ExpectedExcess(r.Conditions)))]);
     }
 
     private static Conditions Any(Draw draw) => new()
@@ -81,8 +81,9 @@ internal static class Corpus
 
     /// <param name="Release">Which.</param>
     /// <param name="Outcome">How it ended.</param>
-    /// <param name="Excess">X: failures or slow requests too many that the whole watch is expected to see.</param>
-    internal sealed record Judged(Release Release, Outcome Outcome, double Excess)
+    /// <param name="Excess">X: failures or slow requests too many that the whole watch can tell from stable's, expected.</param>
+    /// <param name="AllExcess">The same with those that it sees and cannot tell.</param>
+    internal sealed record Judged(Release Release, Outcome Outcome, double Excess, double AllExcess)
     {
         public bool IsRolledBack => Outcome.End == End.RolledBack;
 
@@ -101,6 +102,9 @@ internal sealed record CorpusResult(string Plan, IReadOnlyList<Corpus.Judged> Al
 
     /// <summary>Rolled back among the bad ones that count.</summary>
     public Share Recall => Of(j => j.Counts);
+
+    /// <summary>Rolled back among those with so many too many, whether or not they can be told.</summary>
+    public Share RecallOfAll => Of(j => j.Release.Kind.IsBad && j.AllExcess >= Corpus.Enough);
 
     /// <summary>Bad ones that count and were not found.</summary>
     public IEnumerable<Corpus.Judged> Missed => All.Where(j => j.Counts && !j.IsRolledBack);

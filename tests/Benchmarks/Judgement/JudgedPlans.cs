@@ -8,6 +8,8 @@ internal static class JudgedPlans
         ["variables.yaml"] = "variables:\n  DATABASE_URL: { format: text, value: main.db }\n",
     };
 
+    private const string LatencyMetrics = "    - { name: latency-p95, limit: 1s }\n    - { name: latency-p99, limit: 2s }";
+
     /// <summary>The product's own strategies that the corpus goes through; their limits on errors allow for the highest base rate in it.</summary>
     public static IReadOnlyList<(string Name, Rollout Plan)> Corpus { get; } =
     [
@@ -20,10 +22,13 @@ internal static class JudgedPlans
     /// <param name="weights">In order.</param>
     public static Rollout Soaks(string duration, params int[] weights) => Compile(Text(weights, duration, "listen: \"127.0.0.1:8080\""));
 
-    /// <summary>The same where the router keeps a client on its revision.</summary>
-    /// <inheritdoc cref="Soaks"/>
-    public static Rollout StickySoaks(string duration, params int[] weights) =>
-        Compile(Text(weights, duration, "listen: \"127.0.0.1:8080\", sticky: cookie"));
+    /// <summary>A soak that looks at errors alone, or at latency as well.</summary>
+    /// <param name="weight">Percent.</param>
+    /// <param name="duration">As plans write it.</param>
+    /// <param name="sticky">The router keeps a client on its revision.</param>
+    /// <param name="latency">Whether latency is looked at.</param>
+    public static Rollout Soak(int weight, string duration, bool sticky, bool latency) =>
+        Compile(Text([weight], duration, $"listen: \"127.0.0.1:8080\"{(sticky ? ", sticky: cookie" : "")}", latency));
 
     /// <summary>One of the strategies that ship with the product.</summary>
     /// <param name="strategy">Its name, with its parameters.</param>
@@ -35,7 +40,7 @@ internal static class JudgedPlans
 
     private static Rollout Compile(string plan) => Rollout.Of(plan, Files);
 
-    private static string Text(int[] weights, string duration, string router) =>
+    private static string Text(int[] weights, string duration, string router, bool latency = true) =>
         $$"""
         {{Head(router)}}
         steps:
@@ -48,8 +53,7 @@ internal static class JudgedPlans
           budget: 0.01
           metrics:
             - { name: errors, limit: 0.02 }
-            - { name: latency-p95, limit: 1s }
-            - { name: latency-p99, limit: 2s }
+        {{(latency ? LatencyMetrics : "")}}
         """;
 
     private static string Head(string router) =>

@@ -11,7 +11,7 @@ namespace Sluice.Benchmarks.Judgement;
 internal sealed class JudgementBenchmark
 {
     /// <summary>In the matrix a day is run in one of so many, unless all is asked for.</summary>
-    private const int DaysThinned = 2;
+    private const int DaysThinned = 10;
 
     private readonly JudgementArguments _arguments;
     private readonly Runs _runs;
@@ -109,7 +109,7 @@ internal sealed class JudgementBenchmark
         _report.MatrixHead();
         var days = _arguments.Full ? _arguments.Runs : Math.Max(1, _arguments.Runs / DaysThinned);
         var rows = Judgement.Matrix.Rows
-            .Select(row => (Minutes: row.Minutes.Measure(_runs, _arguments.Runs), Hours: row.Hours.Measure(_runs, days), Bad: row.Bad.Measure(_runs, _arguments.Runs)))
+            .Select(row => (Minutes: row.Minutes.Measure(_runs, _arguments.Runs), Hours: row.Hours(thinned: !_arguments.Full).Measure(_runs, days), Bad: row.Bad.Measure(_runs, _arguments.Runs)))
             .Select(r =>
             {
                 _report.MatrixRow(r.Minutes, r.Hours, r.Bad);
@@ -131,6 +131,7 @@ internal sealed class JudgementBenchmark
 
         _report.Line("Published beside it: Gandalf (Li et al., NSDI '20), 92.4 % precision at 100 % recall of its data-plane, 94.9 % at 99.8 % of its control-plane releases.");
         figures["precision"] = results.Min(r => r.Precision.Value);
+        figures["recallOfAll"] = results.Min(r => r.RecallOfAll.Value);
         figures["recall"] = results.Min(r => r.Recall.Value);
     }
 }

@@ -10,14 +10,12 @@ internal static class Matrix
 {
     /// <summary>Below so many clients some runs have hardly a client on a canary of 5 %.</summary>
     private const int ManyClients = 200;
+    private const int Weight = 5;
 
     private static readonly int[] Clients = [1, 20, 200, 5_000, 100_000];
-    private static readonly Rollout Quarter = JudgedPlans.Soaks("15m", 5);
-    private static readonly Rollout HalfHour = JudgedPlans.Soaks("30m", 5);
-    private static readonly Rollout Day = JudgedPlans.Soaks("24h", 5);
-    private static readonly Rollout StickyQuarter = JudgedPlans.StickySoaks("15m", 5);
-    private static readonly Rollout StickyHalfHour = JudgedPlans.StickySoaks("30m", 5);
-    private static readonly Rollout StickyDay = JudgedPlans.StickySoaks("24h", 5);
+    private static readonly Rollout[] Quarter = [JudgedPlans.Soak(Weight, "15m", sticky: false, latency: true), JudgedPlans.Soak(Weight, "15m", sticky: true, latency: true)];
+    private static readonly Rollout[] HalfHour = [JudgedPlans.Soak(Weight, "30m", sticky: false, latency: true), JudgedPlans.Soak(Weight, "30m", sticky: true, latency: true)];
+    private static readonly Rollout[] Day = [JudgedPlans.Soak(Weight, "24h", sticky: false, latency: false), JudgedPlans.Soak(Weight, "24h", sticky: true, latency: false)];
 
     /// <summary>Every combination.</summary>
     public static IReadOnlyList<Row> Rows { get; } =
@@ -36,20 +34,23 @@ internal static class Matrix
             $"{Conditions.Clients:N0} {(Conditions.Clients == 1 ? "client" : "clients")}, {(Conditions.Sticky ? "sticky" : "per request")}, {Words(Conditions.Failures)}";
 
         /// <summary>Unchanged for 15 minutes.</summary>
-        public Cell Minutes => new($"unchanged 15 min, {Name}", Conditions.Sticky ? StickyQuarter : Quarter, Conditions) { Requirements = [Requirement.Harmless] };
+        public Cell Minutes => new($"unchanged 15 min, {Name}", Quarter[Routing], Conditions) { Requirements = [Requirement.Harmless] };
 
-        /// <summary>Unchanged for a day; only errors are looked at, so that they have the whole budget.</summary>
-        public Cell Hours => new($"unchanged 24 h, {Name}", Conditions.Sticky ? StickyDay : Day, Conditions with { Latency = false })
+        /// <summary>Unchanged for a day; only errors are looked at.</summary>
+        /// <param name="thinned">There are too few runs to prove what is required.</param>
+        public Cell Hours(bool thinned) => new($"unchanged 24 h, {Name}", Day[Routing], Conditions with { Latency = false })
         {
-            Requirements = [Requirement.Harmless],
+            Requirements = [thinned ? Requirement.NotHarmful : Requirement.Harmless],
         };
 
         /// <summary>Four times the errors.</summary>
-        public Cell Bad => new($"errors × 4, {Name}", IsPlain ? (Conditions.Sticky ? StickyQuarter : Quarter) : (Conditions.Sticky ? StickyHalfHour : HalfHour), Conditions with { ErrorRatio = 4 })
+        public Cell Bad => new($"errors × 4, {Name}", (IsPlain ? Quarter : HalfHour)[Routing], Conditions with { ErrorRatio = 4 })
         {
             Requirements = Undetectable is null ? [Requirement.Found(0.99)] : [],
             Remark = Undetectable,
         };
+
+        private int Routing => Conditions.Sticky ? 1 : 0;
 
         /// <summary>Independent errors of many clients: 15 minutes are enough.</summary>
         private bool IsPlain => Conditions is { Failures: Failures.Independent, Clients: >= ManyClients };

@@ -64,6 +64,7 @@ internal sealed class Report(TextWriter output)
         Line($"Corpus through the plan '{result.Plan}'");
         Line($"  precision {result.Precision} ({result.Precision.Count} of {result.Precision.Of} rolled back were bad), at least {Share.Text(LowestPrecision)} {Verdict(result.Precision.Value >= LowestPrecision, $"{result.Plan}: precision {result.Precision}")}");
         Line($"  recall    {result.Recall} ({result.Recall.Count} of {result.Recall.Of} with X ≥ {Judgement.Corpus.Enough:0}), at least {Share.Text(LowestRecall)} {Verdict(result.Recall.Value >= LowestRecall, $"{result.Plan}: recall {result.Recall}")}");
+        Line($"            {result.RecallOfAll} of the {result.RecallOfAll.Of} with as many too many in the hold as well, where few of them can be told: stable is not beside it any more");
         foreach (var kind in Judgement.Corpus.Kinds)
         {
             var share = result.Of(kind);
@@ -83,10 +84,10 @@ internal sealed class Report(TextWriter output)
         }
 
         var small = result.TooSmall.OrderBy(j => j.Excess).ToList();
-        Line($"    {small.Count} bad ones were not found and do not count: the watch saw fewer than {Judgement.Corpus.Enough:0} failures or slow requests too many");
+        Line($"    {small.Count} bad ones were not found and do not count: the watch could tell fewer than {Judgement.Corpus.Enough:0} failures or slow requests from stable's");
         foreach (var judged in small)
         {
-            Line($"      {Describe(judged)}: a watch {Text(Judgement.Corpus.Enough / judged.Excess)} times as long would do");
+            Line($"      {Describe(judged)}: {Text(Judgement.Corpus.Enough / Math.Max(0.01, judged.Excess))} times the watch beside stable would do");
         }
     }
 
@@ -104,7 +105,7 @@ internal sealed class Report(TextWriter output)
     {
         var conditions = judged.Release.Conditions;
         var what = conditions.LatencyRatio > 1 ? $"latency × {Text(conditions.LatencyRatio)}" : $"errors × {Text(conditions.ErrorRatio)}";
-        return $"{judged.Release.Kind.Name}: {what}, base {Share.Text(conditions.ErrorRate)}, {conditions.RequestsPerSecond:0} rps, X = {Text(judged.Excess)}";
+        return $"{judged.Release.Kind.Name}: {what}, base {Share.Text(conditions.ErrorRate)}, {conditions.RequestsPerSecond:0} rps, X = {Text(judged.Excess)} of {Text(judged.AllExcess)}";
     }
 
     private static string Bound(CellResult result) => $"{(result.Cell.IsBad ? "≥" : "≤")} {Share.Text(result.Bound)}";

@@ -12,9 +12,15 @@ namespace Sluice.Benchmarks.Judgement;
 internal sealed class Rollout
 {
     /// <summary>Time without end of a soak, as a multiple of its length, after which a run counts as stuck.</summary>
-    private const int Longest = 6;
+    private const int Longest = 2;
+
+    /// <summary>Seconds more.</summary>
+    private const int Patience = 1800;
 
     private const int FullWeight = 100;
+    private const double ReferenceSeconds = 3600;
+    private const double SmallestRatio = 1.5;
+    private const double NinetyFivePercent = 1.645;
 
     private static readonly DateTimeOffset Begin = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly ReplicaHealth Healthy = new(2, 2, Failed: false, "");
@@ -23,9 +29,8 @@ internal sealed class Rollout
     /// <param name="plan">A compiled plan; what is judged is its last environment.</param>
     public Rollout(Plan plan)
     {
-        var environment = plan.Environments[^1];
         var weight = 0;
-        foreach (var step in plan.Steps.Where(s => s.Environment == environment.Name))
+        foreach (var step in plan.Steps.Where(s => s.Environment == plan.Environments[^1].Name))
         {
             switch (step)
             {
@@ -33,19 +38,14 @@ internal sealed class Rollout
                     weight = set.Weight;
                     break;
                 case Step.Soak soak:
-                    _phases.Add(new Phase(weight, SoakRules.For(soak, plan.Analysis, environment.Metrics, firstRelease: false)));
+                    var share = weight;
+                    _phases.Add(new Phase(weight, soak.Duration, e => WatchRules.Of(plan, soak, share, firstRelease: false, e, soak.Warmup)));
                     break;
                 case Step.Hold hold:
-                    _phases.Add(new Phase(weight, SoakRules.For(hold, plan.Analysis, environment.Metrics, firstRelease: false)));
+                    _phases.Add(new Phase(weight, hold.Duration, e => WatchRules.Of(plan, hold, FullWeight, firstRelease: false, e, hold.Warmup)));
                     break;
             }
         }
-
-        var planned = (int)_phases.Where(p => p.IsSplit).Sum(p => p.Rules.Duration.TotalSeconds / World.Seconds);
-        _phases = _phases.ConvertAll(p => p with
-        {
-            Rules = p.Rules with { Every = TimeSpan.FromSeconds(World.Seconds), Comparison = p.IsSplit ? Comparison.Split : Comparison.Frozen, PlannedBuckets = planned },
-        });
     }
 
     /// <summary>Reads a plan's text.</summary>
@@ -63,11 +63,13 @@ internal sealed class Rollout
         var sawStableDegraded = false;
         foreach (var phase in _phases)
         {
+            // Reports may be rarer, health and hard limits are looked at every 30 s in any case, and counts with them.
+            var rules = phase.RulesFor(evidence) with { Every = TimeSpan.FromSeconds(World.Seconds), Cadence = [], Explains = false };
             var state = SoakState.Start(At(world), evidence, phase.Weight);
-            var latest = world.Now + (phase.Rules.Warmup.TotalSeconds + phase.Rules.Duration.TotalSeconds) * Longest;
+            var latest = world.Now + Patience + ((rules.Warmup.TotalSeconds + rules.Duration.TotalSeconds) * Longest);
             while (true)
             {
-                var result = SoakJudge.Look(phase.Rules, state, Look(world, phase.Weight));
+                var result = SoakJudge.Look(rules, state, Look(world, phase.Weight));
                 state = result.State;
                 sawStableDegraded |= result.Reason?.Contains("stable degraded", StringComparison.Ordinal) == true;
                 if (result.Verdict == Verdict.Fail)
@@ -97,8 +99,35 @@ internal sealed class Rollout
     }
 
     /// <summary>Failures, or requests above 1.1 times stable's p95, that the canary has too many in all of the watch; expected.</summary>
-    public double ExpectedExcess(Conditions conditions) => _phases.Sum(p =>
-        conditions.RequestsPerSecond * p.Weight / 100.0 * p.Rules.Duration.TotalSeconds * World.ExcessShare(conditions));
+    public double ExpectedExcess(Conditions conditions) => _phases.Sum(p => RequestsIn(p, conditions) * World.ExcessShare(conditions));
+
+    /// <summary>
+    /// Of them those that can be told from stable's: all while stable is beside it. At full traffic there is only what stable did before, so only
+    /// failures beyond 1.5 times a rate that this would hardly have shown, and only where they are 1.5 times as many, the smallest ratio looked for.
+    /// </summary>
+    public double ToldExcess(Conditions conditions)
+    {
+        var (told, reference) = (0.0, 0.0);
+        foreach (var phase in _phases)
+        {
+            var requests = RequestsIn(phase, conditions);
+            if (phase.IsSplit)
+            {
+                told += requests * World.ExcessShare(conditions);
+                reference = conditions.RequestsPerSecond * (1 - (phase.Weight / 100.0)) * Math.Min(ReferenceSeconds, phase.Duration.TotalSeconds);
+                continue;
+            }
+
+            var errors = (conditions.ErrorRate * reference) + 1;
+            var allowed = SmallestRatio * (errors + (NinetyFivePercent * Math.Sqrt(errors))) / Math.Max(1, reference);
+            var rate = conditions.ErrorRate * conditions.ErrorRatio;
+            told += rate >= SmallestRatio * allowed ? requests * (rate - allowed) : 0;
+        }
+
+        return told;
+    }
+
+    private static double RequestsIn(Phase phase, Conditions conditions) => conditions.RequestsPerSecond * phase.Weight / 100.0 * phase.Duration.TotalSeconds;
 
     private static DateTimeOffset At(World world) => Begin + TimeSpan.FromSeconds(world.Now);
 
@@ -110,7 +139,10 @@ internal sealed class Rollout
         Weight = weight,
     };
 
-    private sealed record Phase(int Weight, SoakRules Rules)
+    /// <param name="Weight">The canary's share, percent.</param>
+    /// <param name="Duration">How long it is watched.</param>
+    /// <param name="RulesFor">The product's rules, given what was learned before.</param>
+    private sealed record Phase(int Weight, TimeSpan Duration, Func<Evidence, SoakRules> RulesFor)
     {
         public bool IsSplit => Weight is > 0 and < FullWeight;
     }

@@ -10,10 +10,10 @@ internal sealed class SoakSimulation
     private readonly SoakRules _rules;
     private readonly Dictionary<string, RevisionCounts> _counts = new() { ["canary"] = RevisionCounts.Zero, ["stable"] = RevisionCounts.Zero };
 
-    public SoakSimulation(SoakRules? rules = null)
+    public SoakSimulation(SoakRules? rules = null, Evidence? evidence = null)
     {
         _rules = rules ?? Rules();
-        State = SoakState.Start(Begin);
+        State = SoakState.Start(Begin, evidence ?? Evidence.None, null);
         Now = Begin;
         Last = Look();
     }
@@ -30,6 +30,15 @@ internal sealed class SoakSimulation
 
     /// <summary>Off where only errors matter and thousands of soaks are run.</summary>
     public bool CountsLatency { get; init; } = true;
+
+    /// <summary>The weight that looks tell; the first look is taken before it can be set.</summary>
+    public int? Weight { get; set; }
+
+    /// <summary>Clients on the canary at a time, of them failing, and on stable; zeros when they cannot be told apart.</summary>
+    public (int Canary, int Failing, int Stable) Clients { get; set; }
+
+    /// <summary>What the smoke suite finds on the old revision.</summary>
+    public IReadOnlyList<string>? StableSmoke { get; init; }
 
     public ReplicaHealth? Health { get; set; } = new(2, 2, false, "");
 
@@ -49,8 +58,9 @@ internal sealed class SoakSimulation
     public SoakResult Pass(
         long canary, long canaryErrors, long stable, long stableErrors, double canarySeconds = 0.05, double stableSeconds = 0.05, TimeSpan? interval = null)
     {
-        Add("canary", canary, canaryErrors, canarySeconds);
-        Add("stable", stable, stableErrors, stableSeconds);
+        var buckets = (int)((interval ?? _rules.Every).TotalSeconds / 10);
+        Add("canary", canary, canaryErrors, canarySeconds, Clients.Canary * buckets, Clients.Failing * buckets);
+        Add("stable", stable, stableErrors, stableSeconds, Clients.Stable * buckets, 0);
         Now += interval ?? _rules.Every;
         return Last = Look();
     }
@@ -80,6 +90,8 @@ internal sealed class SoakSimulation
         Reading = new MetricReading(Epoch, Now, _counts.ToDictionary()),
         Health = Health,
         SmokeFailures = smoke,
+        StableSmokeFailures = StableSmoke,
+        Weight = Weight,
         ClockStopped = stopped,
     };
 
@@ -91,7 +103,7 @@ internal sealed class SoakSimulation
 
     private SoakResult Look() => Judge(Seen());
 
-    private void Add(string revision, long requests, long errors, double seconds)
+    private void Add(string revision, long requests, long errors, double seconds, int clients, int failing)
     {
         var latency = new long[CountsLatency ? LatencyBuckets.Count : 0];
         if (CountsLatency)
@@ -99,6 +111,6 @@ internal sealed class SoakSimulation
             latency[LatencyBuckets.IndexOf(seconds)] = requests;
         }
 
-        _counts[revision] = _counts[revision].Plus(new RevisionCounts(requests, errors, 0, 0, latency));
+        _counts[revision] = _counts[revision].Plus(new RevisionCounts(requests, errors, 0, 0, latency) { ClientsSeen = clients, FailingClients = failing });
     }
 }

@@ -38,7 +38,13 @@ internal static class AnalysisSection
             metrics.Add(metric);
         }
 
-        return new AnalysisSpec(budget, metrics.Count == 0 ? [DefaultErrors] : metrics) { Thresholds = thresholds.WithDryRuns(fields) };
+        return new AnalysisSpec(budget, metrics.Count == 0 ? [DefaultErrors] : metrics)
+        {
+            Thresholds = thresholds.WithDryRuns(fields),
+            Tolerance = fields.Number("tolerance", 1.5, 10) ?? Analysis.Sequential.DefaultFirstRatio,
+            ClusterMean = fields.Number("clusterMean", 1, 1000) ?? 1,
+            ClusterVariance = fields.Number("clusterVariance", 0, 1_000_000) ?? 0,
+        };
     }
 
     public static Concurrency Concurrency(Fields plan) => plan.Word("concurrency", PlanWords.Concurrencies) ?? Plans.Concurrency.Queue;

@@ -38,7 +38,7 @@ internal static class PlanKeys
     public static readonly string[] Hold = ["environment", "duration", "every", "glance", "limits", "warmup"];
     public static readonly string[] Watch = ["environment", "duration", "every", "reports", "reviews"];
     public static readonly string[] Reduce = ["reduce"];
-    public static readonly string[] Analysis = ["budget", "metrics", "dryRun"];
+    public static readonly string[] Analysis = ["budget", "tolerance", "clusterMean", "clusterVariance", "metrics", "dryRun"];
     public static readonly string[] Metric = ["name", "limit", "regression", "failureLimit", "minRequests"];
     public static readonly string[] Threshold =
     [
