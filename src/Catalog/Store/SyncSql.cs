@@ -62,6 +62,7 @@ internal sealed class SyncSql
     ];
 
     private const string Id = "provider_id, provider_model_id";
+    private const int Hidden = SyncThresholds.MissesUntilHidden;
     private readonly string _s;
     private readonly string _json;
     private readonly string _differs;
@@ -99,7 +100,7 @@ internal sealed class SyncSql
     public string ComparedOffers => $"""
         SELECT {Id}, source, model_key, input FROM {_s}offer
         WHERE price_kind = 'fixed' AND currency = 'USD' AND input IS NOT NULL AND input <> {(_json.Length > 0 ? "0" : "'0.0'")} AND alias_of IS NULL
-        AND missed_runs < {SyncThresholds.MissesUntilHidden}
+        AND missed_runs < {Hidden}
         """;
 
     // Offers.
@@ -130,7 +131,7 @@ internal sealed class SyncSql
     ];
 
     public string HideSample =>
-        $"UPDATE {_s}offer SET missing_since = @now, missed_runs = {SyncThresholds.MissesUntilHidden} WHERE source = @sample AND missed_runs < {SyncThresholds.MissesUntilHidden}";
+        $"UPDATE {_s}offer SET missing_since = @now, missed_runs = {Hidden} WHERE source = @sample AND missed_runs < {Hidden}";
 
     public string WriteBenchmarks => $"""
         INSERT INTO {_s}benchmark AS stored ({Names(BenchmarkColumns)})

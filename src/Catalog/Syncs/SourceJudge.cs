@@ -148,7 +148,8 @@ public static class SourceJudge
             var lost = provider.Count(row => row.LostPrice);
             if (units > limits.MostUnitErrors * all)
             {
-                refused.TryAdd(provider.Key, $"{units} of its {all} prices came in another unit; the first: {provider.First(row => row.Hold?.Reason == HoldReasons.UnitError).Hold!.Detail}");
+                var first = provider.First(row => row.Hold?.Reason == HoldReasons.UnitError).Hold!;
+                refused.TryAdd(provider.Key, $"{units} of its {all} prices came in another unit; the first: {first.Id}, {first.Detail}");
             }
             else if (TooMuch(lost, all, limits.MostUnitErrors, limits))
             {

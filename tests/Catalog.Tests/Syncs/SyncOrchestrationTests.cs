@@ -121,7 +121,8 @@ public sealed class SyncOrchestrationTests
 
         Assert.Equal(1, world.Engine.Crashes);
         Assert.Equal(SyncStatuses.Completed, report.Status);
-        Assert.Equal(4, (await world.Syncs.ListRunsAsync(SyncKinds.Models, 10, default)).Single().Sources.Count);
+        var run = (await world.Syncs.ListRunsAsync(SyncKinds.Models, 10, default)).Single();
+        Assert.Equal([1, 1, 1, 1], run.Sources.Select(source => source.Stored));
     }
 
     [Fact]
@@ -214,7 +215,7 @@ public sealed class SyncOrchestrationTests
             world.Engine = await VirtualEngine.StartAsync(
                 new DurableTasks().AddSyncs(_ => new SyncTools(world.Syncs, name => new Source(name, world), world._http, clock)),
                 services: null,
-                new VirtualEngineOptions { Clock = clock });
+                new VirtualEngineOptions { Clock = clock, ActivityPatience = TimeSpan.FromMinutes(1) });
             world.Scheduler = new SyncScheduler(new LateClient { Present = () => world.Engine.Client }, () => world.Settings, clock, clock.GetUtcNow());
             return world;
         }
