@@ -4,6 +4,7 @@ using Sluice.Api.Http;
 using Sluice.Catalog.Store;
 using Sluice.Catalog.Syncs;
 using Sluice.Durable;
+using Sluice.Orchestration.Ports;
 
 namespace Sluice.Api.Syncs;
 

@@ -169,7 +169,7 @@ internal sealed class SyncSql
     public IReadOnlyList<string> WriteMarks =>
     [
         $"""
-        UPDATE {_s}quarantine SET released_at = @now WHERE reason = '{HoldReasons.CrossCheck}' AND released_at IS NULL AND @sync <> ''
+        UPDATE {_s}quarantine SET released_at = @now WHERE reason = '{HoldReasons.CrossCheck}' AND released_at IS NULL
         AND (source, {Id}) NOT IN (SELECT source, {Id} FROM staged_mark)
         """,
         $"""
@@ -217,7 +217,7 @@ internal sealed class SyncSql
     private static IEnumerable<StagedColumn> Sold => OfferColumns.Where(column => column.Name is not ("owned" or "held" or "raw" or "raw_hash"));
 
     /// <summary>Stored benchmarks or popularity, which are no offers; null for a source of offers.</summary>
-    public string? Facts(string source) => Table(source) is var (table, id) ? $"SELECT {id}, raw_hash, missed_runs FROM {_s}{table} WHERE @source <> ''" : null;
+    public string? Facts(string source) => Table(source) is var (table, id) ? $"SELECT {id}, raw_hash, missed_runs FROM {_s}{table}" : null;
 
     public IReadOnlyList<string> WriteMissing(string source)
     {

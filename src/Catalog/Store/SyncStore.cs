@@ -463,9 +463,7 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
             {
                 (string Name, object? Value)[] all =
                     [("@source", read.Source), ("@sync", request.SyncId), ("@now", Milliseconds(request.At)), .. more];
-                // SQLite refuses parameters that a statement does not name.
-                await ExecuteAsync(
-                    connection, statement, cancellationToken, [.. all.Where(parameter => statement.Contains(parameter.Name, StringComparison.Ordinal))]);
+                await ExecuteAsync(connection, statement, cancellationToken, all);
             }
         }
 
