@@ -133,14 +133,14 @@ public sealed class SyncOrchestrationTests
         Assert.Empty(await world.Scheduler.StartDueAsync(default));
         await world.Engine.AdvanceAsync(TimeSpan.FromSeconds(30));
         Assert.Single(await world.Scheduler.StartDueAsync(default));
-        await world.Engine.SettleAsync();
+        await world.Engine.RunAsync(SyncScheduler.InstanceId(SyncKinds.Prices));
         Assert.Equal([SourceNames.OpenRouter], world.Reads);
 
         world.Variables["PRICING_SYNC_INTERVAL_HOURS"] = "1";
         world.Variables["PRICING_SYNC_PROVIDERS"] = "nearai, featherless";
         await world.Engine.AdvanceAsync(TimeSpan.FromHours(1));
         Assert.Single(await world.Scheduler.StartDueAsync(default));
-        await world.Engine.SettleAsync();
+        await world.Engine.RunAsync(SyncScheduler.InstanceId(SyncKinds.Prices));
         Assert.Equal([SourceNames.Featherless, SourceNames.NearAi], world.Reads.Skip(1).Order(StringComparer.Ordinal));
 
         world.Variables["PRICING_SYNC_ENABLED"] = "false";
