@@ -1,12 +1,15 @@
 using Sluice.Benchmarks.Engine;
 using Sluice.Benchmarks.Gateway;
 using Sluice.Benchmarks.Judgement;
+using Sluice.Benchmarks.Sync;
 
 // The first argument names the benchmark. What follows a hyphen in a name is a process that the benchmark starts.
 switch (args)
 {
     case ["gateway", .. var rest] when rest is [] or ["--json"]:
         return await GatewayBenchmark.RunAsync(json: rest.Length > 0);
+    case ["sync", .. var rest] when rest is [] or ["--json"]:
+        return await SyncBenchmark.RunAsync(json: rest.Length > 0);
     case ["gateway-backend"]:
         return Backend.Run();
     case ["gateway-proxy", .. var ports]:
@@ -24,6 +27,7 @@ switch (args)
     default:
         await Console.Error.WriteLineAsync($"""
             usage: Benchmarks gateway [--json]
+                   Benchmarks sync [--json]
                    Benchmarks engine [--json] [--full] [--only {string.Join('|', EngineBenchmark.Names)}] [--week N]
                    (of the simulated week one part in N runs, 20 when not given; --full runs all)
                    Benchmarks judgement [--json] [--full] [--only {string.Join('|', JudgementBenchmark.Parts)}] [--seed N] [--runs N]

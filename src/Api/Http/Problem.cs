@@ -22,6 +22,9 @@ public sealed record Problem(string Type, string Title, int Status, string? Deta
     /// <summary>The rollout this is about: the running one for a conflict; null when it is about none.</summary>
     public string? RolloutId { get; init; }
 
+    /// <summary>The sync this is about: the running one for a conflict; null when it is about none.</summary>
+    public string? SyncId { get; init; }
+
     /// <summary>The answer that carries it.</summary>
     public IResult ToResult() => Results.Json(this, ApiJson.Options, ContentType, Status);
 

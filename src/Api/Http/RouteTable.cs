@@ -5,6 +5,7 @@ using Sluice.Api.Keys;
 using Sluice.Api.Management;
 using Sluice.Api.Deployments;
 using Sluice.Api.Rollouts;
+using Sluice.Api.Syncs;
 using Sluice.Orchestration.Ports;
 
 namespace Sluice.Api.Http;
@@ -23,6 +24,7 @@ public static class RouteTable
         .. KeyRoutes.All,
         .. HealthRoutes.All,
         .. DiagnosisRoutes.All,
+        .. SyncRoutes.All,
         .. ManagementRoutes.All,
     ];
 

@@ -53,10 +53,10 @@ public static class Labs
     private static readonly Dictionary<string, string> ByName =
         Known.SelectMany(names => names.Select(name => (name, names[0]))).ToDictionary(pair => pair.name, pair => pair.Item2, StringComparer.Ordinal);
 
-    // Providers of models.dev that sell their own models, and mostly only those.
+    // Providers of models.dev that sell their own models and no others': alibaba-cn, for one, sells those of half the country.
     private static readonly HashSet<string> OwnShops = new(StringComparer.Ordinal)
     {
-        "openai", "anthropic", "google", "llama", "mistral", "deepseek", "alibaba", "alibaba-cn", "moonshotai", "moonshotai-cn", "zai", "zhipuai",
+        "openai", "anthropic", "google", "llama", "mistral", "deepseek", "alibaba", "moonshotai", "moonshotai-cn", "zai", "zhipuai",
         "minimax", "minimax-cn", "xai", "cohere", "stepfun", "stepfun-ai", "xiaomi", "perplexity", "upstage", "inception", "morph", "sarvam", "sakana",
         "poolside",
     };

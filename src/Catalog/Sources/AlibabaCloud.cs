@@ -25,7 +25,8 @@ public sealed class AlibabaCloud(string? path) : ISource
     {
         if (path is null)
         {
-            throw new SourceException("Alibaba Cloud has no price API: name a price file in ALIBABA_PRICE_FILE, or take alibaba-cloud out of PRICING_SYNC_PROVIDERS.");
+            throw new SourceException(
+                "Alibaba Cloud has no price API: name a price file in ALIBABA_PRICE_FILE, or take alibaba-cloud out of PRICING_SYNC_PROVIDERS.");
         }
 
         try

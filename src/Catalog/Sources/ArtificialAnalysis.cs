@@ -30,13 +30,17 @@ public sealed class ArtificialAnalysis(Uri? url = null, string? key = null) : IS
         var rows = new SnapshotBuilder(Name);
         for (var page = 1; ; page++)
         {
-            var (items, hasMore) = await http.GetAsync(page == 1 ? _url : _url.With(("page", page)), headers, ReadPageAsync, cancellationToken);
+            var (items, hasMore) = await http.GetAsync(
+                page == 1 ? _url : _url.With(("page", page)),
+                headers,
+                (body, token) => Paging.ReadAsync(body, "data.[]", "pagination.has_more", token),
+                cancellationToken);
             foreach (var row in items)
             {
                 rows.Add(row, raw => Read(row, raw));
             }
 
-            if (!hasMore)
+            if (hasMore.ValueKind != JsonValueKind.True)
             {
                 return rows.Build();
             }
@@ -46,25 +50,6 @@ public sealed class ArtificialAnalysis(Uri? url = null, string? key = null) : IS
                 throw new SourceException($"{Name} has no end: {MostPages} pages were read and another is named.");
             }
         }
-    }
-
-    private static async Task<(List<JsonElement> Rows, bool HasMore)> ReadPageAsync(SourceBody body, CancellationToken cancellationToken)
-    {
-        List<JsonElement> rows = [];
-        var hasMore = false;
-        await foreach (var (path, value) in JsonRows.ReadAsync(body.Stream, ["data.[]", "pagination.has_more"], cancellationToken))
-        {
-            if (path[0] == "data")
-            {
-                rows.Add(value);
-            }
-            else
-            {
-                hasMore = value.ValueKind == JsonValueKind.True;
-            }
-        }
-
-        return (rows, hasMore);
     }
 
     private static Benchmark Read(JsonElement row, RawRow raw)

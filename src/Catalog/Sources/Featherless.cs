@@ -27,12 +27,18 @@ public sealed class Featherless(Uri? url = null, string? key = null) : ISource
         var rows = new SnapshotBuilder(Name);
         for (var page = 1; ; page++)
         {
-            var (items, last) = await http.GetAsync(_url.With(("page", page), ("per_page", PerPage)), headers, ReadPageAsync, cancellationToken);
+            var (items, pages) = await http.GetAsync(
+                _url.With(("page", page), ("per_page", PerPage)),
+                headers,
+                (body, token) => Paging.ReadAsync(body, "data.[]", "pagination.total_pages", token),
+                cancellationToken);
             foreach (var row in items)
             {
                 rows.AddById(SourceNames.Featherless, "id", row, (id, raw) => (Read(id, row, raw), row.Number("created") ?? 0));
             }
 
+            // Without pages everything is in one body.
+            var last = pages.ValueKind == JsonValueKind.Number ? pages.GetDecimal() : 1;
             if (page >= last)
             {
                 return rows.Build();
@@ -43,25 +49,6 @@ public sealed class Featherless(Uri? url = null, string? key = null) : ISource
                 throw new SourceException($"{Name} says it has {last} pages, which is more than the {MostPages} that are read.");
             }
         }
-    }
-
-    private static async Task<(List<JsonElement> Rows, decimal LastPage)> ReadPageAsync(SourceBody body, CancellationToken cancellationToken)
-    {
-        List<JsonElement> rows = [];
-        var last = 1m;
-        await foreach (var (path, value) in JsonRows.ReadAsync(body.Stream, ["data.[]", "pagination"], cancellationToken))
-        {
-            if (path[0] == "data")
-            {
-                rows.Add(value);
-            }
-            else
-            {
-                last = value.Number("total_pages") ?? 1;
-            }
-        }
-
-        return (rows, last);
     }
 
     private Listing Read(OfferId id, JsonElement row, RawRow raw)

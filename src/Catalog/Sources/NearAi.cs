@@ -27,39 +27,24 @@ public sealed class NearAi(Uri? url = null) : ISource
         var offset = 0;
         for (var page = 0; page < MostPages; page++)
         {
-            var (items, total) = await http.GetAsync(_url.With(("limit", PerPage), ("offset", offset)), headers: null, ReadPageAsync, cancellationToken);
+            var (items, total) = await http.GetAsync(
+                _url.With(("limit", PerPage), ("offset", offset)),
+                headers: null,
+                (body, token) => Paging.ReadAsync(body, "models.[]", "total", token),
+                cancellationToken);
             foreach (var row in items)
             {
                 rows.AddById(SourceNames.NearAi, "modelId", row, (id, raw) => (Read(id, row, raw), 0));
             }
 
             offset += items.Count;
-            if (items.Count == 0 || offset >= total)
+            if (items.Count == 0 || total.ValueKind != JsonValueKind.Number || offset >= total.GetDecimal())
             {
                 return rows.Build();
             }
         }
 
         throw new SourceException($"{Name} has no end: {MostPages} pages were read and more rows are promised.");
-    }
-
-    private static async Task<(List<JsonElement> Rows, decimal Total)> ReadPageAsync(SourceBody body, CancellationToken cancellationToken)
-    {
-        List<JsonElement> rows = [];
-        var total = 0m;
-        await foreach (var (path, value) in JsonRows.ReadAsync(body.Stream, ["models.[]", "total"], cancellationToken))
-        {
-            if (path[0] == "models")
-            {
-                rows.Add(value);
-            }
-            else if (value.ValueKind == JsonValueKind.Number)
-            {
-                total = value.GetDecimal();
-            }
-        }
-
-        return (rows, total);
     }
 
     private Listing Read(OfferId id, JsonElement row, RawRow raw)

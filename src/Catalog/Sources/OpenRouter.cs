@@ -29,35 +29,17 @@ public sealed class OpenRouter(Uri? url = null, string? key = null) : ISource
         var page = _url;
         for (var pages = 0; page is not null; pages++)
         {
-            var (items, next) = await http.GetAsync(page, headers, ReadPageAsync, cancellationToken);
+            var (items, next) = await http.GetAsync(
+                page, headers, (body, token) => Paging.ReadAsync(body, "data.[]", "links.next", token), cancellationToken);
             foreach (var row in items)
             {
                 rows.AddById(SourceNames.OpenRouter, "id", row, (id, raw) => (Read(id, row, raw), 0));
             }
 
-            page = Paging.Next(Name, _url, page, next, pages, MostPages);
+            page = Paging.Next(Name, _url, page, next.ValueKind == JsonValueKind.String ? next.GetString() : null, pages, MostPages);
         }
 
         return rows.Build();
-    }
-
-    private static async Task<(List<JsonElement> Rows, string? Next)> ReadPageAsync(SourceBody body, CancellationToken cancellationToken)
-    {
-        List<JsonElement> rows = [];
-        string? next = null;
-        await foreach (var (path, value) in JsonRows.ReadAsync(body.Stream, ["data.[]", "links.next"], cancellationToken))
-        {
-            if (path[0] == "data")
-            {
-                rows.Add(value);
-            }
-            else if (value.ValueKind == JsonValueKind.String)
-            {
-                next = value.GetString();
-            }
-        }
-
-        return (rows, next);
     }
 
     private Listing Read(OfferId id, JsonElement row, RawRow raw)

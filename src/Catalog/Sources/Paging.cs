@@ -1,8 +1,35 @@
+using System.Text.Json;
+
 namespace Sluice.Catalog.Sources;
 
 /// <summary>What lists that come in pages share.</summary>
 internal static class Paging
 {
+    /// <summary>Reads a page: its rows, and the value beside them that leads to the next.</summary>
+    /// <param name="body">While it arrives.</param>
+    /// <param name="rows">The way to the rows.</param>
+    /// <param name="beside">The way to the value; one that is no text, number, true or false counts as none.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task<(List<JsonElement> Rows, JsonElement Beside)> ReadAsync(
+        SourceBody body, string rows, string beside, CancellationToken cancellationToken)
+    {
+        List<JsonElement> read = [];
+        JsonElement value = default;
+        await foreach (var (path, found) in JsonRows.ReadAsync(body.Stream, [rows, beside], cancellationToken))
+        {
+            if (path[^1] == "[]")
+            {
+                read.Add(found);
+            }
+            else
+            {
+                value = found;
+            }
+        }
+
+        return (read, value);
+    }
+
     /// <summary>The page that a page points to; null after the last.</summary>
     /// <exception cref="SourceException">It is on another host, or there is no end.</exception>
     public static Uri? Next(string source, Uri first, Uri current, string? next, int pagesBefore, int most)

@@ -96,6 +96,21 @@ internal sealed class CatalogDatabase : IAsyncDisposable
         return transaction;
     }
 
+    /// <summary>Uses a connection.</summary>
+    /// <exception cref="CatalogStoreException">The database failed, in words that say what to do.</exception>
+    public async Task<T> UseAsync<T>(Func<DbConnection, Task<T>> use, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = await Source.OpenConnectionAsync(cancellationToken);
+            return await use(connection);
+        }
+        catch (DbException failure)
+        {
+            throw Explain(failure);
+        }
+    }
+
     /// <summary>The same failure in words that say what to do.</summary>
     public CatalogStoreException Explain(Exception failure)
     {

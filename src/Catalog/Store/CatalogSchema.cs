@@ -22,8 +22,7 @@ internal static class CatalogSchema
             facts_rank INTEGER NOT NULL DEFAULT 100,
             facts_from TEXT,
             first_seen INTEGER NOT NULL DEFAULT 0,
-            last_seen INTEGER,
-            merged_into TEXT
+            last_seen INTEGER
         );
         CREATE TABLE offer (
             provider_id TEXT NOT NULL CHECK (provider_id <> '' AND instr(provider_id, '/') = 0),
@@ -195,8 +194,7 @@ internal static class CatalogSchema
             facts_rank bigint NOT NULL DEFAULT 100,
             facts_from text,
             first_seen bigint NOT NULL DEFAULT 0,
-            last_seen bigint,
-            merged_into text COLLATE "C"
+            last_seen bigint
         );
         CREATE TABLE catalog.offer (
             provider_id text COLLATE "C" NOT NULL CHECK (provider_id <> '' AND strpos(provider_id, '/') = 0),

@@ -50,7 +50,7 @@ public sealed class CatalogStore : IAsyncDisposable
     /// <param name="cancellationToken">Ends the attempt; nothing is written then.</param>
     /// <returns>Offers written: all or none.</returns>
     /// <exception cref="CatalogStoreException">The database failed; nothing was written.</exception>
-    public Task<int> SeedAsync(Func<IReadOnlyList<Offer>> read, CancellationToken cancellationToken) => UseAsync(
+    public Task<int> SeedAsync(Func<IReadOnlyList<Offer>> read, CancellationToken cancellationToken) => _database.UseAsync(
         async connection =>
         {
             if (await _rows.AnyAsync(connection, cancellationToken))
@@ -74,7 +74,7 @@ public sealed class CatalogStore : IAsyncDisposable
     /// <summary>Inserts or replaces offers and the models behind them; all of them or, on any failure, none.</summary>
     /// <exception cref="ArgumentException">A price that <see cref="Pricing.Normalize"/> refuses.</exception>
     /// <exception cref="CatalogStoreException">The database failed.</exception>
-    public Task SaveAsync(IReadOnlyList<Offer> offers, CancellationToken cancellationToken) => UseAsync(
+    public Task SaveAsync(IReadOnlyList<Offer> offers, CancellationToken cancellationToken) => _database.UseAsync(
         async connection =>
         {
             await using var transaction = await _database.BeginWriteAsync(connection, cancellationToken);
@@ -93,34 +93,21 @@ public sealed class CatalogStore : IAsyncDisposable
     public Task<OfferPage> ListAsync(string? provider, OfferId? after, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        return UseAsync(connection => _rows.ListAsync(connection, provider, after, limit, cancellationToken), cancellationToken);
+        return _database.UseAsync(connection => _rows.ListAsync(connection, provider, after, limit, cancellationToken), cancellationToken);
     }
 
     /// <summary>One offer by its exact id; null when there is none.</summary>
     /// <exception cref="CatalogStoreException">The database failed.</exception>
     public Task<Offer?> FindAsync(OfferId id, CancellationToken cancellationToken) =>
-        UseAsync(connection => _rows.FindAsync(connection, id, cancellationToken), cancellationToken);
+        _database.UseAsync(connection => _rows.FindAsync(connection, id, cancellationToken), cancellationToken);
 
     /// <summary>How many offers there are; also the check that the database answers with our tables.</summary>
     /// <exception cref="CatalogStoreException">The database failed.</exception>
     public Task<long> CountAsync(CancellationToken cancellationToken) =>
-        UseAsync(connection => _rows.CountAsync(connection, cancellationToken), cancellationToken);
+        _database.UseAsync(connection => _rows.CountAsync(connection, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _database.DisposeAsync();
-
-    private async Task<T> UseAsync<T>(Func<DbConnection, Task<T>> use, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await using var connection = await _database.Source.OpenConnectionAsync(cancellationToken);
-            return await use(connection);
-        }
-        catch (DbException failure)
-        {
-            throw _database.Explain(failure);
-        }
-    }
 }
 
 /// <summary>Some offers in order.</summary>

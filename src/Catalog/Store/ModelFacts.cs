@@ -16,7 +16,10 @@ internal sealed record ModelFacts(string Key, string Lab, string Name, string? F
         IReadOnlyDictionary<string, ModelFacts> stored, string source, IEnumerable<(string Key, string? Variant, Listing Row)> rows)
     {
         var merged = new Dictionary<string, ModelFacts>(StringComparer.Ordinal);
-        foreach (var candidate in rows.Select(row => Of(source, row.Key, row.Variant, row.Row)).OrderBy(facts => facts.Rank).ThenBy(facts => facts.From, StringComparer.Ordinal))
+        foreach (var candidate in rows
+            .Select(row => Of(source, row.Key, row.Variant, row.Row))
+            .OrderBy(facts => facts.Rank)
+            .ThenBy(facts => facts.From, StringComparer.Ordinal))
         {
             var known = merged.GetValueOrDefault(candidate.Key) ?? stored.GetValueOrDefault(candidate.Key);
             merged[candidate.Key] = known is null || candidate.Rank < known.Rank || candidate.From == known.From
@@ -31,6 +34,13 @@ internal sealed record ModelFacts(string Key, string Lab, string Name, string? F
     {
         var rank = row.IsFirstParty ? 0 : source == SourceNames.OpenRouter ? variant is null && row.AliasOf is null ? 1 : 2 : 3;
         return new ModelFacts(
-            key, row.Lab ?? Labs.Unknown, row.Name, row.Family, row.OpenWeights, row.ReleaseDate, rank + (row.Lab is null ? UnknownLab : 0), row.Id.ToString());
+            key,
+            row.Lab ?? Labs.Unknown,
+            row.Name,
+            row.Family,
+            row.OpenWeights,
+            row.ReleaseDate,
+            rank + (row.Lab is null ? UnknownLab : 0),
+            row.Id.ToString());
     }
 }

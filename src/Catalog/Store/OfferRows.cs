@@ -39,21 +39,19 @@ internal sealed class OfferRows(string schema)
 
     public async Task<bool> AnyAsync(DbConnection connection, CancellationToken cancellationToken)
     {
-        await using var command = Command(connection, $"SELECT 1 FROM {schema}offer LIMIT 1");
+        await using var command = connection.Command($"SELECT 1 FROM {schema}offer LIMIT 1");
         return await command.ExecuteScalarAsync(cancellationToken) is not null;
     }
 
     public async Task<long> CountAsync(DbConnection connection, CancellationToken cancellationToken)
     {
-        await using var command = Command(connection, $"SELECT count(*) FROM {schema}offer o WHERE {Shown}");
+        await using var command = connection.Command($"SELECT count(*) FROM {schema}offer o WHERE {Shown}");
         return Convert.ToInt64(await command.ExecuteScalarAsync(cancellationToken), CultureInfo.InvariantCulture);
     }
 
     public async Task<Offer?> FindAsync(DbConnection connection, OfferId id, CancellationToken cancellationToken)
     {
-        await using var command = Command(
-            connection,
-            $"{_select} WHERE o.provider_id = @provider AND o.provider_model_id = @id",
+        await using var command = connection.Command($"{_select} WHERE o.provider_id = @provider AND o.provider_model_id = @id AND {Shown}",
             ("@provider", id.Provider),
             ("@id", id.ModelId));
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -80,8 +78,7 @@ internal sealed class OfferRows(string schema)
         }
 
         var where = $" WHERE {string.Join(" AND ", conditions)}";
-        await using var command = Command(
-            connection, $"{_select}{where} ORDER BY o.provider_id, o.provider_model_id LIMIT @limit", [.. parameters]);
+        await using var command = connection.Command($"{_select}{where} ORDER BY o.provider_id, o.provider_model_id LIMIT @limit", [.. parameters]);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var offers = new List<Offer>(limit);
         while (await reader.ReadAsync(cancellationToken))
@@ -102,8 +99,7 @@ internal sealed class OfferRows(string schema)
     {
         foreach (var model in offers.Select(offer => offer.Model).DistinctBy(model => model.Key))
         {
-            await using var command = Command(
-                connection,
+            await using var command = connection.Command(
                 _upsertModel,
                 ("@key", model.Key),
                 ("@lab", model.Lab),
@@ -117,9 +113,9 @@ internal sealed class OfferRows(string schema)
         foreach (var offer in offers)
         {
             var pricing = offer.Pricing.Normalize();
-            await using var command = Command(
-                connection,
+            await using var command = connection.Command(
                 _upsertOffer,
+            [
                 ("@provider", offer.Id.Provider),
                 ("@id", offer.Id.ModelId),
                 ("@source", offer.Source),
@@ -132,15 +128,9 @@ internal sealed class OfferRows(string schema)
                 ("@maxOutput", offer.MaxOutput),
                 ("@in", JsonSerializer.Serialize(offer.Modalities.Input, CatalogJson.Default.IReadOnlyListString)),
                 ("@out", JsonSerializer.Serialize(offer.Modalities.Output, CatalogJson.Default.IReadOnlyListString)),
-                ("@status", Name(offer.Status)));
-            foreach (var (name, value) in PriceColumns.Values(pricing))
-            {
-                var parameter = command.CreateParameter();
-                parameter.ParameterName = $"@{name}";
-                parameter.Value = value ?? DBNull.Value;
-                command.Parameters.Add(parameter);
-            }
-
+                ("@status", Name(offer.Status)),
+                .. PriceColumns.Values(pricing).Select(column => ($"@{column.Name}", column.Value)),
+            ]);
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
     }
@@ -179,19 +169,4 @@ internal sealed class OfferRows(string schema)
 
     private static string Name<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
-
-    private static DbCommand Command(DbConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
-    {
-        var command = connection.CreateCommand();
-        command.CommandText = sql;
-        foreach (var (name, value) in parameters)
-        {
-            var parameter = command.CreateParameter();
-            parameter.ParameterName = name;
-            parameter.Value = value ?? DBNull.Value;
-            command.Parameters.Add(parameter);
-        }
-
-        return command;
-    }
 }

@@ -62,6 +62,7 @@ internal sealed class SyncSql
     ];
 
     private const string Id = "provider_id, provider_model_id";
+    private const int Hidden = SyncThresholds.MissesUntilHidden;
     private readonly string _s;
     private readonly string _json;
     private readonly string _differs;
@@ -99,7 +100,7 @@ internal sealed class SyncSql
     public string ComparedOffers => $"""
         SELECT {Id}, source, model_key, input FROM {_s}offer
         WHERE price_kind = 'fixed' AND currency = 'USD' AND input IS NOT NULL AND input <> {(_json.Length > 0 ? "0" : "'0.0'")} AND alias_of IS NULL
-        AND missed_runs < {SyncThresholds.MissesUntilHidden}
+        AND missed_runs < {Hidden}
         """;
 
     // Offers.
@@ -130,7 +131,7 @@ internal sealed class SyncSql
     ];
 
     public string HideSample =>
-        $"UPDATE {_s}offer SET missing_since = @now, missed_runs = {SyncThresholds.MissesUntilHidden} WHERE source = @sample AND missed_runs < {SyncThresholds.MissesUntilHidden}";
+        $"UPDATE {_s}offer SET missing_since = @now, missed_runs = {Hidden} WHERE source = @sample AND missed_runs < {Hidden}";
 
     public string WriteBenchmarks => $"""
         INSERT INTO {_s}benchmark AS stored ({Names(BenchmarkColumns)})
@@ -168,7 +169,7 @@ internal sealed class SyncSql
     public IReadOnlyList<string> WriteMarks =>
     [
         $"""
-        UPDATE {_s}quarantine SET released_at = @now WHERE reason = '{HoldReasons.CrossCheck}' AND released_at IS NULL AND @sync <> ''
+        UPDATE {_s}quarantine SET released_at = @now WHERE reason = '{HoldReasons.CrossCheck}' AND released_at IS NULL
         AND (source, {Id}) NOT IN (SELECT source, {Id} FROM staged_mark)
         """,
         $"""
@@ -216,7 +217,7 @@ internal sealed class SyncSql
     private static IEnumerable<StagedColumn> Sold => OfferColumns.Where(column => column.Name is not ("owned" or "held" or "raw" or "raw_hash"));
 
     /// <summary>Stored benchmarks or popularity, which are no offers; null for a source of offers.</summary>
-    public string? Facts(string source) => Table(source) is var (table, id) ? $"SELECT {id}, raw_hash, missed_runs FROM {_s}{table} WHERE @source <> ''" : null;
+    public string? Facts(string source) => Table(source) is var (table, id) ? $"SELECT {id}, raw_hash, missed_runs FROM {_s}{table}" : null;
 
     public IReadOnlyList<string> WriteMissing(string source)
     {

@@ -25,7 +25,7 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
     /// <summary>Merges a reading, or refuses it and leaves what is stored.</summary>
     /// <returns>What became of it, as the history tells it.</returns>
     /// <exception cref="CatalogStoreException">The database failed; nothing was written.</exception>
-    public Task<SourceOutcome> MergeAsync(SourceSnapshot read, MergeRequest request, CancellationToken cancellationToken) => UseAsync(
+    public Task<SourceOutcome> MergeAsync(SourceSnapshot read, MergeRequest request, CancellationToken cancellationToken) => _database.UseAsync(
         async connection =>
         {
             await using var transaction = await _database.BeginWriteAsync(connection, cancellationToken, Patience);
@@ -50,7 +50,7 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
 
     /// <summary>Writes what became of a source that gave no reading.</summary>
     /// <exception cref="CatalogStoreException">The database failed.</exception>
-    public Task RecordFailureAsync(string syncId, string source, string error, DateTimeOffset at, CancellationToken cancellationToken) => UseAsync(
+    public Task RecordFailureAsync(string syncId, string source, string error, DateTimeOffset at, CancellationToken cancellationToken) => _database.UseAsync(
         async connection =>
         {
             await RecordAsync(connection, syncId, at, SourceOutcome.Failed(source, error), cancellationToken);
@@ -61,7 +61,7 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
     /// <summary>Marks offers whose price is far from that of their model's other offers, and takes marks back. Prices stay.</summary>
     /// <returns>How many are marked now.</returns>
     /// <exception cref="CatalogStoreException">The database failed; nothing was written.</exception>
-    public Task<int> CrossCheckAsync(string syncId, DateTimeOffset at, CancellationToken cancellationToken) => UseAsync(
+    public Task<int> CrossCheckAsync(string syncId, DateTimeOffset at, CancellationToken cancellationToken) => _database.UseAsync(
         async connection =>
         {
             await using var transaction = await _database.BeginWriteAsync(connection, cancellationToken, Patience);
@@ -97,12 +97,18 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Null when it began; otherwise the id of the run that is under way.</returns>
     /// <exception cref="CatalogStoreException">The database failed.</exception>
-    public Task<string?> BeginAsync(SyncBeginning run, TimeSpan abandonedAfter, CancellationToken cancellationToken) => UseAsync(
+    public Task<string?> BeginAsync(SyncBeginning run, TimeSpan abandonedAfter, CancellationToken cancellationToken) => _database.UseAsync(
         async connection =>
         {
             await using var transaction = await _database.BeginWriteAsync(connection, cancellationToken, Patience);
             await ExecuteAsync(
-                connection, _sql.Abandon, cancellationToken, ("@kind", run.Kind), ("@id", run.Id), ("@now", Milliseconds(run.At)), ("@before", Milliseconds(run.At - abandonedAfter)));
+                connection,
+                _sql.Abandon,
+                cancellationToken,
+                ("@kind", run.Kind),
+                ("@id", run.Id),
+                ("@now", Milliseconds(run.At)),
+                ("@before", Milliseconds(run.At - abandonedAfter)));
             await using (var command = Command(connection, _sql.Running, ("@kind", run.Kind)))
             {
                 if (await command.ExecuteScalarAsync(cancellationToken) is string running && running != run.Id)
@@ -128,7 +134,7 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
 
     /// <summary>Ends a run with what became of its sources: completed, partial when some failed or were believed in part, failed when all failed.</summary>
     /// <exception cref="CatalogStoreException">The database failed.</exception>
-    public Task<SyncRun> EndAsync(string syncId, string? message, DateTimeOffset at, CancellationToken cancellationToken) => UseAsync(
+    public Task<SyncRun> EndAsync(string syncId, string? message, DateTimeOffset at, CancellationToken cancellationToken) => _database.UseAsync(
         async connection =>
         {
             var run = await ReadRunAsync(connection, syncId, cancellationToken)
@@ -143,11 +149,11 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
     /// <summary>A run; null when there is none of this id.</summary>
     /// <exception cref="CatalogStoreException">The database failed.</exception>
     public Task<SyncRun?> FindRunAsync(string syncId, CancellationToken cancellationToken) =>
-        UseAsync(connection => ReadRunAsync(connection, syncId, cancellationToken), cancellationToken);
+        _database.UseAsync(connection => ReadRunAsync(connection, syncId, cancellationToken), cancellationToken);
 
     /// <summary>The last runs of a kind, newest first.</summary>
     /// <exception cref="CatalogStoreException">The database failed.</exception>
-    public Task<IReadOnlyList<SyncRun>> ListRunsAsync(string kind, int limit, CancellationToken cancellationToken) => UseAsync<IReadOnlyList<SyncRun>>(
+    public Task<IReadOnlyList<SyncRun>> ListRunsAsync(string kind, int limit, CancellationToken cancellationToken) => _database.UseAsync<IReadOnlyList<SyncRun>>(
         async connection =>
         {
             List<string> ids = [];
@@ -256,19 +262,6 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
         }
     }
 
-    private async Task<T> UseAsync<T>(Func<DbConnection, Task<T>> use, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await using var connection = await _database.Source.OpenConnectionAsync(cancellationToken);
-            return await use(connection);
-        }
-        catch (DbException failure)
-        {
-            throw _database.Explain(failure);
-        }
-    }
-
     private static long Milliseconds(DateTimeOffset at) => at.ToUnixTimeMilliseconds();
 
     private static async Task ExecuteAsync(
@@ -280,17 +273,8 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
 
     private static DbCommand Command(DbConnection connection, string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
-        var command = connection.CreateCommand();
-        command.CommandText = sql;
+        var command = connection.Command(sql, parameters);
         command.CommandTimeout = (int)Patience.TotalSeconds;
-        foreach (var (name, value) in parameters)
-        {
-            var parameter = command.CreateParameter();
-            parameter.ParameterName = name;
-            parameter.Value = value ?? DBNull.Value;
-            command.Parameters.Add(parameter);
-        }
-
         return command;
     }
 
@@ -401,7 +385,8 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
             var facts = ModelFacts.Merge(
                 await LoadFactsAsync(cancellationToken),
                 read.Source,
-                rows.Where(row => row.Change.IsOwned && row.Change.Row.AliasOf is null).Select(row => (row.Identity.Key, row.Identity.Variant, row.Change.Row)));
+                rows.Where(row => row.Change.IsOwned && row.Change.Row.AliasOf is null)
+                    .Select(row => (row.Identity.Key, row.Identity.Variant, row.Change.Row)));
             await staging.FillAsync("staged_model", SyncSql.ModelColumns, facts.Select(Values), cancellationToken);
             await staging.FillAsync("staged_offer", SyncSql.OfferColumns, rows.Select(row => Values(row.Change, row.Identity)), cancellationToken);
             await staging.FillAsync(
@@ -478,7 +463,7 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
             {
                 (string Name, object? Value)[] all =
                     [("@source", read.Source), ("@sync", request.SyncId), ("@now", Milliseconds(request.At)), .. more];
-                await ExecuteAsync(connection, statement, cancellationToken, [.. all.Where(parameter => statement.Contains(parameter.Name, StringComparison.Ordinal))]);
+                await ExecuteAsync(connection, statement, cancellationToken, all);
             }
         }
 

@@ -54,6 +54,16 @@ public static class SourceJudge
     /// <param name="limits">When it is not believed.</param>
     public static (string Reason, string Detail)? Doubt(Pricing? old, Pricing price, SyncThresholds limits)
     {
+        // Another unit first: it explains a price that nobody asks, and counts against the whole provider.
+        return (old is null ? null : DoubtChange(old, price, limits)) switch
+        {
+            { Reason: HoldReasons.UnitError } unit => unit,
+            var change => DoubtAlone(price, limits) ?? change,
+        };
+    }
+
+    private static (string Reason, string Detail)? DoubtAlone(Pricing price, SyncThresholds limits)
+    {
         foreach (var (name, value) in Named(price))
         {
             if (value is { } asked and > 0 && (asked < limits.LowestPrice || asked > limits.HighestPrice))
@@ -62,11 +72,11 @@ public static class SourceJudge
             }
         }
 
-        if (old is null)
-        {
-            return null;
-        }
+        return null;
+    }
 
+    private static (string Reason, string Detail)? DoubtChange(Pricing old, Pricing price, SyncThresholds limits)
+    {
         if (old.Kind == PriceKind.Fixed && price.Kind is PriceKind.Free or PriceKind.Subscription)
         {
             return (HoldReasons.FreeFlip, Text($"was {old.Input} in and {old.Output} out, became free; believed when the next run says it again"));
@@ -145,10 +155,16 @@ public static class SourceJudge
         {
             var all = provider.Count();
             var units = provider.Count(row => row.Hold?.Reason == HoldReasons.UnitError);
+            var implausible = provider.Count(row => row.Hold?.Reason == HoldReasons.Implausible);
             var lost = provider.Count(row => row.LostPrice);
             if (units > limits.MostUnitErrors * all)
             {
-                refused.TryAdd(provider.Key, $"{units} of its {all} prices came in another unit; the first: {provider.First(row => row.Hold?.Reason == HoldReasons.UnitError).Hold!.Detail}");
+                var first = provider.First(row => row.Hold?.Reason == HoldReasons.UnitError).Hold!;
+                refused.TryAdd(provider.Key, $"{units} of its {all} prices came in another unit; the first: {first.Id}, {first.Detail}");
+            }
+            else if (TooMuch(implausible, all, limits.MostUnitErrors, limits))
+            {
+                refused.TryAdd(provider.Key, $"{implausible} of its {all} prices are such as nobody asks.");
             }
             else if (TooMuch(lost, all, limits.MostUnitErrors, limits))
             {

@@ -77,6 +77,14 @@ internal sealed class SyncSourceActivity(SyncTools tools) : IActivity<SyncSource
 {
     public async Task<SourceOutcome> RunAsync(SyncSourceInput input, CancellationToken cancellationToken)
     {
+        // An attempt whose result was lost has merged already: a second reading would tell the history that nothing was new.
+        if (!input.DryRun
+            && (await tools.Store.FindRunAsync(input.RunId, cancellationToken))?.Sources.FirstOrDefault(source => source.Source == input.Source)
+                is { Status: not SyncStatuses.Failed } done)
+        {
+            return done;
+        }
+
         SourceSnapshot read;
         try
         {

@@ -20,8 +20,15 @@ public sealed class SyncScheduler(DurableClient client, Func<SyncSettings> setti
 
     private static readonly string[] Kinds = [SyncKinds.Models, SyncKinds.Prices];
 
+    /// <summary>The settings of the moment.</summary>
+    /// <exception cref="FormatException">One is wrong.</exception>
+    public SyncSettings Settings => settings();
+
     /// <summary>The one instance of a kind.</summary>
     public static string InstanceId(string kind) => SyncOrchestrations.Of(kind).Name.ToLowerInvariant();
+
+    /// <summary>The one dry run of a kind, which may be beside it.</summary>
+    public static string DryRunInstanceId(string kind) => $"{InstanceId(kind)}-dry";
 
     /// <summary>Starts the kinds that are due.</summary>
     /// <returns>Their run ids.</returns>
@@ -63,7 +70,7 @@ public sealed class SyncScheduler(DurableClient client, Func<SyncSettings> setti
     private async Task<SyncStart> StartAsync(
         string kind, string startedBy, IReadOnlyList<string> sources, bool force, bool dryRun, CancellationToken cancellationToken)
     {
-        var instance = dryRun ? $"{InstanceId(kind)}-dry" : InstanceId(kind);
+        var instance = dryRun ? DryRunInstanceId(kind) : InstanceId(kind);
         var input = new SyncInput($"{kind}-{Guid.CreateVersion7(time.GetUtcNow()):N}", startedBy, sources, force, dryRun);
         try
         {

@@ -129,6 +129,7 @@ public sealed class ModelIdentityTests
     [InlineData("qwen3.1-7b", "7b-qwen|3.1")]
     [InlineData("smollm-1.7m", "1p-7m-smollm|")]
     [InlineData("kimi-1.5t", "1p-5t-kimi|")]
+    [InlineData("qwen-1.7b-q", "1p-7b-q-qwen|")]
     [InlineData("qwen-1.7b_q", "1p-7b-q-qwen|")]
     [InlineData("qwen-1.7b.q", "1p-7b-q-qwen|")]
     [InlineData("qwen-1.7b q", "1p-7b-q-qwen|")]
@@ -143,6 +144,8 @@ public sealed class ModelIdentityTests
     [InlineData("gpt 4_o.mini", "gpt-mini-o|4")]
     [InlineData("gpt--4 _.o", "gpt-o|4")]
     [InlineData(".gpt-4o_", "4o-gpt|")]
+    [InlineData("llama-fp8_", "llama|")] // what ends in a hyphen would hide how it is packed
+    [InlineData("llama-fp8--tee", "llama|")] // and so would two
     public void ID_6_spaces_dots_and_underscores_are_hyphens(string id, string key) => AssertKey(key, id);
 
     [Theory]

@@ -163,6 +163,7 @@ public abstract class SyncStoreContract
         }
 
         Assert.Equal([true, true, false, false], shown);
+        Assert.Null(await FindAsync(catalogue, "acme/b"));
         Assert.Equal(2, await CountAsync(catalogue, "offer"));
         Assert.Equal(
             Start.AddHours(4).ToUnixTimeMilliseconds(),
@@ -361,7 +362,7 @@ public abstract class SyncStoreContract
         var ended = await syncs.EndAsync("run-1", "said", Now, default);
         await MergeAsync(catalogue, await ModelsDevAsync("acme", ("m", null)));
 
-        Assert.Equal((SyncStatuses.Partial, "said", Now), (ended.Status, ended.Message, ended.EndedAt!.Value.AddHours(2)));
+        Assert.Equal((SyncStatuses.Partial, "said", Start.AddHours(2)), (ended.Status, ended.Message, ended.EndedAt));
         var runs = await syncs.ListRunsAsync(SyncKinds.Models, 10, default);
         Assert.Equal(["run-2", "run-1"], runs.Select(run => run.Id));
         Assert.Equal(["models.dev:completed:1", "openrouter:failed:0"], runs[1].Sources.Select(source => $"{source.Source}:{source.Status}:{source.Fetched}"));

@@ -103,7 +103,10 @@ public sealed class SourceJudgeTests
     [InlineData("1", "100.1", HoldReasons.UnitError)]
     [InlineData("0.002", "2", HoldReasons.UnitError)] // a thousandfold
     [InlineData("1000", "0.001", HoldReasons.UnitError)] // a millionth
-    [InlineData("1", "0.0004", HoldReasons.Implausible)]
+    [InlineData("1", "0.0004", HoldReasons.UnitError)]
+    [InlineData("3", "3000000", HoldReasons.UnitError)] // a millionfold
+    [InlineData("0.003", "0.0004", HoldReasons.Implausible)]
+    [InlineData("0.006", "0.0004", HoldReasons.Implausible)]
     [InlineData("0.002", "0.0005", null)]
     [InlineData("1999", "2000", null)]
     [InlineData("1999", "2000.01", HoldReasons.Implausible)]
@@ -166,6 +169,13 @@ public sealed class SourceJudgeTests
     [Theory]
     [InlineData(5, false)]
     [InlineData(6, true)]
+    public void A_new_provider_with_many_prices_that_nobody_asks_is_not_believed(int wrong, bool refused) =>
+        Assert.Equal(
+            refused ? 0 : 100, Judge(Stored(0), [.. Rows(100).Select((row, n) => n < wrong ? row with { Pricing = Price("0.0000003") } : row)]).Changes.Count);
+
+    [Theory]
+    [InlineData(5, false)]
+    [InlineData(6, true)]
     public void A_provider_whose_prices_vanish_at_once_has_renamed_a_field(int lost, bool refused)
     {
         Listing[] rows = [.. Rows(100).Select((row, n) => n < lost ? row with { Pricing = Pricing.Unknown, Raw = new RawRow("{}", "other") } : row)];
@@ -174,7 +184,7 @@ public sealed class SourceJudgeTests
     }
 
     [Fact]
-    public void Trap_4_the_same_price_from_a_list_that_repeats_it_does_not_count_where_the_provider_speaks_for_itself()
+    public void Trap_11_a_price_from_a_list_that_repeats_it_does_not_count_where_the_provider_speaks_for_itself()
     {
         var id = new OfferId("openrouter", "m");
         var state = new SourceState(new Dictionary<OfferId, StoredRow> { [id] = new("old", 0, Price("1"), OwnedByOther: true, new HashSet<string>()) }, null);

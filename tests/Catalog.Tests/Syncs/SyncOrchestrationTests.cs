@@ -121,7 +121,8 @@ public sealed class SyncOrchestrationTests
 
         Assert.Equal(1, world.Engine.Crashes);
         Assert.Equal(SyncStatuses.Completed, report.Status);
-        Assert.Equal(4, (await world.Syncs.ListRunsAsync(SyncKinds.Models, 10, default)).Single().Sources.Count);
+        var run = (await world.Syncs.ListRunsAsync(SyncKinds.Models, 10, default)).Single();
+        Assert.Equal([1, 1, 1, 1], run.Sources.Select(source => source.Stored));
     }
 
     [Fact]
@@ -132,14 +133,14 @@ public sealed class SyncOrchestrationTests
         Assert.Empty(await world.Scheduler.StartDueAsync(default));
         await world.Engine.AdvanceAsync(TimeSpan.FromSeconds(30));
         Assert.Single(await world.Scheduler.StartDueAsync(default));
-        await world.Engine.SettleAsync();
+        await world.Engine.RunAsync(SyncScheduler.InstanceId(SyncKinds.Prices));
         Assert.Equal([SourceNames.OpenRouter], world.Reads);
 
         world.Variables["PRICING_SYNC_INTERVAL_HOURS"] = "1";
         world.Variables["PRICING_SYNC_PROVIDERS"] = "nearai, featherless";
         await world.Engine.AdvanceAsync(TimeSpan.FromHours(1));
         Assert.Single(await world.Scheduler.StartDueAsync(default));
-        await world.Engine.SettleAsync();
+        await world.Engine.RunAsync(SyncScheduler.InstanceId(SyncKinds.Prices));
         Assert.Equal([SourceNames.Featherless, SourceNames.NearAi], world.Reads.Skip(1).Order(StringComparer.Ordinal));
 
         world.Variables["PRICING_SYNC_ENABLED"] = "false";
@@ -214,7 +215,7 @@ public sealed class SyncOrchestrationTests
             world.Engine = await VirtualEngine.StartAsync(
                 new DurableTasks().AddSyncs(_ => new SyncTools(world.Syncs, name => new Source(name, world), world._http, clock)),
                 services: null,
-                new VirtualEngineOptions { Clock = clock });
+                new VirtualEngineOptions { Clock = clock, ActivityPatience = TimeSpan.FromMinutes(1) });
             world.Scheduler = new SyncScheduler(new LateClient { Present = () => world.Engine.Client }, () => world.Settings, clock, clock.GetUtcNow());
             return world;
         }

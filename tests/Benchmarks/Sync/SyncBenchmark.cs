@@ -1,0 +1,208 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Sluice.Catalog.Sources;
+using Sluice.Catalog.Store;
+using Sluice.Catalog.Syncs;
+
+namespace Sluice.Benchmarks.Sync;
+
+/// <summary>
+/// Model syncs of lists as long as the real ones, from a server on this machine into PostgreSQL: a first one, one that changes nothing, one of
+/// a provider with many offers, and ten times the rows; beside a bare COPY of the same rows in the same run.
+/// </summary>
+internal static class SyncBenchmark
+{
+    private const string Variable = "SLUICE_TEST_POSTGRES";
+    private const int Times = 10;
+
+    public static async Task<int> RunAsync(bool json)
+    {
+        if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } server)
+        {
+            await Console.Error.WriteLineAsync($"{Variable} must name a PostgreSQL server on which this may make databases.");
+            return 1;
+        }
+
+        var folder = Directory.CreateTempSubdirectory("sluice-bench-").FullName;
+        try
+        {
+            // The first run is the compiler's.
+            await MeasureAsync(server, SyncLists.Write(Path.Combine(folder, "warm"), 1));
+            var one = await MeasureAsync(server, Path.Combine(folder, "warm"));
+            var peak = Process.GetCurrentProcess().PeakWorkingSet64 / (1024.0 * 1024);
+            var many = await MeasureAsync(server, SyncLists.Write(Path.Combine(folder, "many"), Times));
+            Print(
+                new Figures(
+                    one.First, one.Second, one.SecondWrites, one.Featherless, peak, SyncLists.ModelsDevRows / one.Merge, SyncLists.ModelsDevRows / one.Copy, many.First / one.First),
+                json);
+            return 0;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<Run> MeasureAsync(string server, string folder)
+    {
+        var name = $"sync_bench_{Guid.NewGuid():N}";
+        await ExecuteAsync(server, $"CREATE DATABASE {name}");
+        var own = new NpgsqlConnectionStringBuilder(server) { Database = name }.ConnectionString;
+        try
+        {
+            await using var lists = await ServeAsync(folder);
+            var at = new Uri(lists.Urls.Single());
+            await using var catalogue = await CatalogStore.OpenAsync(DatabaseAddress.Parse(own), default);
+            using var http = new SourceHttp(new SourceLimits(), TimeProvider.System);
+            var syncs = new SyncStore(catalogue, new SyncThresholds());
+            ISource[] sources =
+            [
+                new ModelsDev(new Uri(at, "/modelsdev")), new OpenRouter(new Uri(at, "/openrouter")), new HuggingFace(new Uri(at, "/popularity"), most: int.MaxValue),
+                new ArtificialAnalysis(new Uri(at, "/analysis"), "key"),
+            ];
+
+            var merge = TimeSpan.Zero;
+            var first = await SyncAsync("first", sources);
+            var onlyMerge = merge;
+            var before = await WritesAsync(own);
+            var second = await SyncAsync("second", sources);
+            var writes = await WritesAsync(own) - before;
+            var featherless = await SyncAsync("third", [new Featherless(new Uri(at, "/featherless"))]);
+            var copy = await CopyAsync(own, (await sources[0].ReadAsync(http, default)).Listings);
+            return new Run(first.TotalSeconds, second.TotalSeconds, writes, featherless.TotalSeconds, onlyMerge.TotalSeconds, copy.TotalSeconds);
+
+            async Task<TimeSpan> SyncAsync(string id, ISource[] all)
+            {
+                var began = Stopwatch.GetTimestamp();
+                await syncs.BeginAsync(new SyncBeginning(id, SyncKinds.Models, "benchmark", Force: false, DateTimeOffset.UtcNow), TimeSpan.FromHours(1), default);
+                await Task.WhenAll(all.Select(async source =>
+                {
+                    var read = await source.ReadAsync(http, default);
+                    var merging = Stopwatch.GetTimestamp();
+                    var outcome = await syncs.MergeAsync(read, new MergeRequest(id, DateTimeOffset.UtcNow, "benchmark"), default);
+                    if (outcome.Status != SyncStatuses.Completed)
+                    {
+                        throw new InvalidOperationException($"{source.Name}: {string.Join(' ', outcome.Errors)}");
+                    }
+
+                    if (source is ModelsDev)
+                    {
+                        merge = Stopwatch.GetElapsedTime(merging);
+                    }
+                }));
+                await syncs.CrossCheckAsync(id, DateTimeOffset.UtcNow, default);
+                await syncs.EndAsync(id, null, DateTimeOffset.UtcNow, default);
+                return Stopwatch.GetElapsedTime(began);
+            }
+        }
+        finally
+        {
+            NpgsqlConnection.ClearAllPools();
+            await ExecuteAsync(server, $"DROP DATABASE {name} WITH (FORCE)");
+        }
+    }
+
+    private static async Task<WebApplication> ServeAsync(string folder)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        app.Urls.Add("http://127.0.0.1:0");
+        app.Run(http =>
+        {
+            http.Response.ContentType = "application/json";
+            return http.Response.SendFileAsync(Path.Combine(folder, http.Request.Path.Value!.TrimStart('/')));
+        });
+        await app.StartAsync();
+        return app;
+    }
+
+    // The same rows into a table with the same key, and nothing else: what no merge can be faster than.
+    private static async Task<TimeSpan> CopyAsync(string database, IReadOnlyList<Listing> rows)
+    {
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync();
+        await using var create = new NpgsqlCommand(
+            "CREATE TABLE bare (provider text, id text, name text, family text, input numeric(20,10), output numeric(20,10), raw jsonb, hash text, PRIMARY KEY (provider, id))",
+            connection);
+        await create.ExecuteNonQueryAsync();
+        var began = Stopwatch.GetTimestamp();
+        await using (var import = await connection.BeginBinaryImportAsync("COPY bare FROM STDIN (FORMAT BINARY)"))
+        {
+            foreach (var row in rows)
+            {
+                await import.StartRowAsync();
+                await import.WriteAsync(row.Id.Provider);
+                await import.WriteAsync(row.Id.ModelId);
+                await import.WriteAsync(row.Name);
+                await import.WriteAsync(row.Family);
+                await import.WriteAsync(row.Pricing.Input, NpgsqlTypes.NpgsqlDbType.Numeric);
+                await import.WriteAsync(row.Pricing.Output, NpgsqlTypes.NpgsqlDbType.Numeric);
+                await import.WriteAsync(row.Raw.Json, NpgsqlTypes.NpgsqlDbType.Jsonb);
+                await import.WriteAsync(row.Raw.Hash);
+            }
+
+            await import.CompleteAsync();
+        }
+
+        return Stopwatch.GetElapsedTime(began);
+    }
+
+    private static async Task<long> WritesAsync(string database)
+    {
+        // Server processes report what they wrote when they end.
+        NpgsqlConnection.ClearAllPools();
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(
+            "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint FROM pg_stat_user_tables WHERE schemaname = 'catalog' AND relname NOT IN ('sync_run', 'sync_source_run')",
+            connection);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    private static async Task ExecuteAsync(string server, string sql)
+    {
+        await using var connection = new NpgsqlConnection(server);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static void Print(Figures f, bool json)
+    {
+        if (json)
+        {
+            Console.WriteLine(JsonSerializer.Serialize(f, JsonSerializerOptions.Web));
+            return;
+        }
+
+        Console.WriteLine($"""
+            On {Environment.ProcessorCount} cores, lists and database on the same machine.
+
+                                                            measured     required
+            First model sync (s)                        {f.FirstSeconds,12:N2}     < 3
+            Second, nothing changed (s)                 {f.SecondSeconds,12:N2}     < 1
+              rows written                              {f.SecondRowWrites,12:N0}     0
+            Featherless, {SyncLists.FeatherlessRows:N0} rows (s)              {f.FeatherlessSeconds,12:N2}     < 3
+            Peak memory (MiB)                           {f.PeakMiB,12:N0}     < 200
+            Rows merged a second                        {f.RowsPerSecond,12:N0}     >= half of a bare COPY: {f.RowsPerSecond / f.LimitRowsPerSecond:P0} of {f.LimitRowsPerSecond:N0}
+            {Times} times the rows take                      {f.TimesForTenTimesTheRows,12:N1} x   linear: about {Times}
+            """);
+    }
+
+    private sealed record Run(double First, double Second, long SecondWrites, double Featherless, double Merge, double Copy);
+
+    private sealed record Figures(
+        double FirstSeconds,
+        double SecondSeconds,
+        long SecondRowWrites,
+        double FeatherlessSeconds,
+        double PeakMiB,
+        double RowsPerSecond,
+        double LimitRowsPerSecond,
+        double TimesForTenTimesTheRows);
+}
