@@ -100,6 +100,9 @@ internal sealed class LiveEvidence
     /// <summary>Stable is degraded, or was until just now.</summary>
     public bool IsStableDegraded(DateTimeOffset at) => _rules.Comparison == Comparison.Split && _split.IsStableDegraded(Seconds(at));
 
+    /// <summary>Seconds of the soak's clock that are not judged yet, because it is not known whether stable falls as well.</summary>
+    public double Unjudged => _rules.Comparison == Comparison.Split && _tests.Length > 0 ? _split.Unjudged : 0;
+
     /// <summary>Takes in an interval.</summary>
     /// <param name="start">UTC.</param>
     /// <param name="end">UTC.</param>
