@@ -64,7 +64,8 @@ public sealed class MetricTest
     }
 
     /// <summary>What counts as an event has changed: earlier counts of stable say nothing of later ones.</summary>
-    public void ForgetHistory() => History = new StableHistory();
+    /// <param name="keepScatter">Their scatter does.</param>
+    public void ForgetHistory(bool keepScatter) => History = History.Anew(keepScatter);
 
     /// <summary>A bucket of both arms.</summary>
     /// <param name="bucket">What they did.</param>

@@ -229,12 +229,6 @@ public static class SoakJudge
             return (Verdict.Inconclusive, found.Warming ? "Warming up: only health and hard limits act." : null);
         }
 
-        // What fell on the canary in the last minutes may fall on stable in the next: only then it is judged.
-        if (state.ElapsedSeconds - found.Unjudged < rules.Duration.TotalSeconds)
-        {
-            return (Verdict.Inconclusive, "The time is over and its last minutes are not judged yet: first it must be seen whether stable falls as well.");
-        }
-
         if (state.UnhealthyStreak > 0 || state.SmokeStreak > 0)
         {
             return (Verdict.Inconclusive, "The last look found something unhealthy; one more look decides.");
@@ -249,9 +243,15 @@ public static class SoakJudge
         var missing = rules.Clock == SoakClock.Exposure
             ? found.Measurements.FirstOrDefault(m => m.Result is Verdict.Inconclusive or Verdict.Error)
             : null;
-        return missing is null
-            ? (Verdict.Pass, Passed(rules, state, found.Measurements))
-            : (Verdict.Inconclusive, $"The time is over and too little was seen: {missing.Message}");
+        if (missing is not null)
+        {
+            return (Verdict.Inconclusive, $"The time is over and too little was seen: {missing.Message}");
+        }
+
+        // What fell on the canary in the last minutes may fall on stable in the next: only then it is judged.
+        return state.ElapsedSeconds - found.Unjudged < rules.Duration.TotalSeconds
+            ? (Verdict.Inconclusive, "The time is over and its last minutes are not judged yet: it must be seen first whether stable falls as well.")
+            : (Verdict.Pass, Passed(rules, state, found.Measurements));
     }
 
     /// <summary>What a pass is worth.</summary>

@@ -78,15 +78,15 @@ public sealed class SplitComparison
     /// <param name="at">Seconds since the Unix epoch.</param>
     public bool IsStableDegraded(double at) => at < _degradedUntil;
 
-    /// <summary>Seconds of the soak's clock in buckets that are not judged yet: they wait, or are not long enough.</summary>
+    /// <summary>Seconds of the soak's clock in buckets with canary requests that are not judged yet: they wait, or are not long enough.</summary>
     public double Unjudged
     {
         get
         {
-            var seconds = _open.Gain;
+            var seconds = _open.HasCanary ? _open.Gain : 0;
             for (var i = 0; i < _count; i++)
             {
-                seconds += _waiting[i].Gain;
+                seconds += _waiting[i].HasCanary ? _waiting[i].Gain : 0;
             }
 
             return seconds;
@@ -280,6 +280,8 @@ public sealed class SplitComparison
         public double Gain { get; private set; }
 
         public bool IsEmpty { get; private set; } = true;
+
+        public bool HasCanary => Array.Exists(Metrics, m => m.CanaryTrials > 0);
 
         public Bucket[] Metrics { get; } = new Bucket[metrics];
 

@@ -14,6 +14,9 @@ public sealed class StableHistory
     private const double Excess = 3;
     private const double BeyondChance = 4;
 
+    private const double Unknown = 24;
+    private const double Surely = 2;
+
     // Weight of one bucket in the scatter of the long run.
     private const double Fading = 1.0 / 240;
 
@@ -56,6 +59,11 @@ public sealed class StableHistory
         _longVariation = state.Variation;
     }
 
+    /// <summary>What counts as an event has changed, and rates with it.</summary>
+    /// <param name="keepScatter">Rates scatter as before.</param>
+    public StableHistory Anew(bool keepScatter) =>
+        new(keepScatter ? new HistoryState { Seen = Math.Min(Length, _seen), Variation = Variation } : null);
+
     /// <summary>Buckets seen, at most <see cref="Length"/>.</summary>
     public int Count { get; private set; }
 
@@ -63,9 +71,11 @@ public sealed class StableHistory
     public double Rate => _sumTrials > 0 ? _sumEvents / _sumTrials : 0;
 
     /// <summary>
-    /// c² as it is used: now, or on average over the last hours when that is more, for sixty buckets know it only roughly.
+    /// c² as it is used: now, or on average over the last hours when that is more, for sixty buckets know it only roughly. Fewer know it less
+    /// still: where chance hardly explains the scatter, so much is added that it is about the upper end of a 90 % interval, two neighbouring
+    /// buckets taken to scatter together.
     /// </summary>
-    public double Variation => Math.Max(_longVariation, PresentVariation);
+    public double Variation => Math.Max(_longVariation, PresentVariation) + (_usual < FewestBuckets ? 0 : Beyond(Surely * Math.Sqrt(2.0 / (_usual - 1))) * Unknown / _usual);
 
     /// <summary>
     /// c²: the squared coefficient of variation of the rate from bucket to bucket, what chance explains and its standard error taken off. 0 or
@@ -75,15 +85,7 @@ public sealed class StableHistory
     {
         get
         {
-            if (_usual < FewestBuckets || _sumEvents <= 0)
-            {
-                return 0;
-            }
-
-            var rate = _sumEvents / _sumTrials;
-            var scatter = (_sumEventsSquared - (2 * rate * _sumProducts) + (rate * rate * _sumTrialsSquared)) * _usual / (_usual - 1);
-            var error = Math.Sqrt(2.0 / (_usual - 1)) * _sumEvents * _usual / Length;
-            return Math.Max(0, (scatter - _sumEvents - error) / (rate * rate * _sumTrialsSquared));
+            return _usual < FewestBuckets ? 0 : Beyond(Math.Sqrt(2.0 / (_usual - 1)) * _usual / Length);
         }
     }
 
@@ -154,6 +156,19 @@ public sealed class StableHistory
     }
 
     private double Median => _usual % 2 == 1 ? _sorted[_usual / 2] : (_sorted[(_usual / 2) - 1] + _sorted[_usual / 2]) / 2;
+
+    /// <summary>c² beyond what chance explains and, as a share of that, an error of the estimate.</summary>
+    private double Beyond(double error)
+    {
+        if (_sumEvents <= 0)
+        {
+            return 0;
+        }
+
+        var rate = _sumEvents / _sumTrials;
+        var scatter = (_sumEventsSquared - (2 * rate * _sumProducts) + (rate * rate * _sumTrialsSquared)) * _usual / (_usual - 1);
+        return Math.Max(0, (scatter - (_sumEvents * (1 + error))) / (rate * rate * _sumTrialsSquared));
+    }
 
     /// <summary>An outage as long as the history is no outage but how things are.</summary>
     private void MakeUsual()

@@ -8,7 +8,7 @@ namespace Sluice.Benchmarks.Judgement;
 /// <param name="Seed">Of all randomness.</param>
 /// <param name="Only">One part; null for all.</param>
 /// <param name="Runs">Of a cell.</param>
-/// <param name="Like">Only cells and rows of the matrix whose name has this in it; null for all.</param>
+/// <param name="Like">Only cells, rows of the matrix and plans of the corpus whose name has this in it; null for all.</param>
 internal sealed record JudgementArguments(bool Json, bool Full, ulong Seed, string? Only, int Runs, string? Like)
 {
     /// <summary>Reads the command line; null when it cannot be understood.</summary>

@@ -138,13 +138,18 @@ internal sealed class JudgementBenchmark
 
     private void Corpora(Dictionary<string, double> figures)
     {
-        var results = JudgedPlans.Corpus.Select(p => Corpus.Run(p.Name, p.Plan, _arguments.Seed)).ToList();
+        var results = JudgedPlans.Corpus.Where(p => IsAsked(p.Name)).Select(p => Corpus.Run(p.Name, p.Plan, _arguments.Seed)).ToList();
         foreach (var result in results)
         {
             _report.Corpus(result);
         }
 
         _report.Line("Published beside it: Gandalf (Li et al., NSDI '20), 92.4 % precision at 100 % recall of its data-plane, 94.9 % at 99.8 % of its control-plane releases.");
+        if (results.Count == 0)
+        {
+            return;
+        }
+
         figures["precision"] = results.Min(r => r.Precision.Value);
         figures["recallOfAll"] = results.Min(r => r.RecallOfAll.Value);
         figures["recall"] = results.Min(r => r.Recall.Value);

@@ -110,7 +110,7 @@ internal sealed class Freshness
                 continue;
             }
 
-            counts.FreshErrors[window] += others == 0 || all == 1 ? 0 : _draw.Poisson(others * Math.Exp(-all * length / Bucket));
+            counts.FreshErrors[window] += others == 0 || all == 1 ? 0 : _draw.Binomial(others, Math.Exp(-all * length / Bucket));
             if (!isSecond)
             {
                 // The part of the bucket after the first of its failures, or within a second or so of one.
