@@ -78,6 +78,12 @@ public sealed class StableHistory
     public double Variation => Math.Max(_longVariation, PresentVariation) + (_usual < FewestBuckets ? 0 : Beyond(Surely * Math.Sqrt(2.0 / (_usual - 1))) * Unknown / _usual);
 
     /// <summary>
+    /// c² as far as chance hardly explains it. Where the counts to be judged are many times those of the history, what a history of few events
+    /// leaves open would drown everything.
+    /// </summary>
+    public double SureVariation => _usual < FewestBuckets ? 0 : Beyond(Math.Sqrt(2.0 / (_usual - 1)));
+
+    /// <summary>
     /// c²: the squared coefficient of variation of the rate from bucket to bucket, what chance explains and its standard error taken off. 0 or
     /// more. Method of moments for counts of unequal exposure.
     /// </summary>
