@@ -6,14 +6,18 @@ namespace Sluice.Domain.Analysis;
 /// each.
 /// </summary>
 /// <remarks>
-/// The window is the longest in which at least three quarters of stable's requests are fresh: long enough that clients who keep failing are seen to,
-/// short enough that chatty clients who fail now and then still count. Under "the canary is not worse" a fresh request fails as often on
+/// The window is the longest in which most of stable's requests are fresh: long enough that clients who keep failing are seen to, short enough
+/// that chatty clients who fail now and then still count. Most are three quarters where clients stay on a revision; where each request is
+/// routed by itself a client's failures fall on both, and nine tenths waste less; only the shortest window has to do with three quarters there. Under "the canary is not worse" a fresh request fails as often on
 /// either revision however failures cluster by client, so the comparison stays valid whichever window is taken.
 /// </remarks>
 public static class ErrorUnit
 {
     private const double Enough = 0.75;
-    private const double Reserve = 0.1;
+    private const double EnoughPerRequest = 0.9;
+
+    // Of the requests that are not needed.
+    private const double Reserve = 0.4;
 
     /// <summary>The windows a source counts in, seconds, ascending.</summary>
     public static IReadOnlyList<int> Windows { get; } = [1, 10, 60, 600, 3600];
@@ -36,8 +40,11 @@ public static class ErrorUnit
 
         for (var i = Math.Min(fresh.Count, Windows.Count) - 1; i >= 0; i--)
         {
+            var enough = sticky || i == 0 ? Enough : EnoughPerRequest;
+            var reserve = Reserve * (1 - enough);
+
             // The one in use is not left for a trifle.
-            var least = i == present ? Enough - Reserve : i > present ? Enough + Reserve : Enough;
+            var least = i == present ? enough - reserve : i > present ? enough + reserve : enough;
             if (fresh[i] >= least * requests)
             {
                 return i;

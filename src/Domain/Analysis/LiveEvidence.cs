@@ -100,6 +100,9 @@ internal sealed class LiveEvidence
     /// <summary>Stable is degraded, or was until just now.</summary>
     public bool IsStableDegraded(DateTimeOffset at) => _rules.Comparison == Comparison.Split && _split.IsStableDegraded(Seconds(at));
 
+    /// <summary>Seconds of the soak's clock that are not judged yet, because it is not known whether stable falls as well.</summary>
+    public double Unjudged => _rules.Comparison == Comparison.Split && _tests.Length > 0 ? _split.Unjudged : 0;
+
     /// <summary>Takes in an interval.</summary>
     /// <param name="start">UTC.</param>
     /// <param name="end">UTC.</param>
@@ -124,7 +127,7 @@ internal sealed class LiveEvidence
             ChooseThresholds();
         }
 
-        ChooseUnit(stable);
+        ChooseUnit(stable, mayChange: !_split.IsStableDegraded(Seconds(end)));
         Fill(canary, stable);
         var kept = 0.0;
         if (judged)
@@ -239,7 +242,7 @@ internal sealed class LiveEvidence
             ? (counts.FreshErrors[window], counts.FreshRequests[window])
             : (counts.Errors, counts.Requests);
 
-    private void ChooseUnit(RevisionCounts stable)
+    private void ChooseUnit(RevisionCounts stable, bool mayChange)
     {
         if (stable.FreshRequests.Count == 0)
         {
@@ -254,18 +257,20 @@ internal sealed class LiveEvidence
 
         _evidence = _evidence with { RecentRequests = (Fading * _evidence.RecentRequests) + stable.Requests, RecentFresh = recently };
         var window = ErrorUnit.Choose(_evidence.Window, _evidence.RecentRequests, recently, _rules.Sticky);
-        if (window == _evidence.Window)
+        if (window == _evidence.Window || !mayChange)
         {
+            // In an outage hardly a client is fresh: without the history before it, it would not be known as one.
             return;
         }
 
-        // Rates in another unit are other rates.
+        // Rates in another unit are other rates; they scatter alike, unless failures came in bursts before.
+        var keepScatter = _evidence.Window is not null && window is not null;
         _evidence = _evidence with { Window = window, Hour = new StableHour { Latency = _evidence.Hour.Latency }, LastHour = null };
         for (var i = 0; i < _tests.Length; i++)
         {
             if (_rules.Metrics[i].Name == MetricName.Errors)
             {
-                _tests[i].ForgetHistory();
+                _tests[i].ForgetHistory(keepScatter);
             }
         }
     }
@@ -317,8 +322,8 @@ internal sealed class LiveEvidence
 
             if (Near(latency, name.Quantile()) is { } index && (_thresholds[i] is not { } present || Math.Abs(index - present) > 1))
             {
+                _tests[i].ForgetHistory(keepScatter: _thresholds[i] is not null);
                 _thresholds[i] = index;
-                _tests[i].ForgetHistory();
             }
         }
     }

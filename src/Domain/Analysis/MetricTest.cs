@@ -64,7 +64,8 @@ public sealed class MetricTest
     }
 
     /// <summary>What counts as an event has changed: earlier counts of stable say nothing of later ones.</summary>
-    public void ForgetHistory() => History = new StableHistory();
+    /// <param name="keepScatter">Their scatter does.</param>
+    public void ForgetHistory(bool keepScatter) => History = History.Anew(keepScatter);
 
     /// <summary>A bucket of both arms.</summary>
     /// <param name="bucket">What they did.</param>
@@ -73,7 +74,7 @@ public sealed class MetricTest
     public void Enter(in Bucket bucket, int weight, double seconds)
     {
         var all = bucket.CanaryTrials + bucket.StableTrials;
-        var dispersion = all > 0 ? Dispersion(History.Rate * bucket.CanaryTrials * (bucket.StableTrials / all), seconds) : 1;
+        var dispersion = all > 0 ? Dispersion(History.Variation, History.Rate * bucket.CanaryTrials * (bucket.StableTrials / all), seconds) : 1;
         Split.Add(bucket.CanaryEvents, bucket.CanaryTrials, bucket.StableEvents, bucket.StableTrials, dispersion);
         if (!IsStableOverLimit)
         {
@@ -103,7 +104,7 @@ public sealed class MetricTest
         if (allowed is { } rate)
         {
             var expected = rate * bucket.CanaryTrials;
-            Frozen.AddAgainst(bucket.CanaryEvents, expected, Dispersion(expected, seconds));
+            Frozen.AddAgainst(bucket.CanaryEvents, expected, Dispersion(History.SureVariation, expected, seconds));
         }
 
         EnterLimit(bucket, seconds);
@@ -126,7 +127,7 @@ public sealed class MetricTest
         if (Limit is { } limit)
         {
             var expected = limit * bucket.CanaryTrials;
-            AgainstLimit.AddAgainst(bucket.CanaryOver, expected, Dispersion(expected, seconds));
+            AgainstLimit.AddAgainst(bucket.CanaryOver, expected, Dispersion(History.Variation, expected, seconds));
         }
     }
 
@@ -134,11 +135,8 @@ public sealed class MetricTest
     /// φ = 1 + 2·c²·(1 + 3c²)·λ: by what factor the variance of a count of mean λ exceeds the mean when its rate scatters by c, with a reserve of 2
     /// that grows with the skewness. λ is that of a minute, for neighbouring short buckets scatter together.
     /// </summary>
-    private double Dispersion(double expected, double seconds)
-    {
-        var scatter = History.Variation;
-        return Math.Max(_clusterFactor, 1 + (2 * scatter * (1 + (3 * scatter)) * expected * Math.Max(1, ScatterSeconds / seconds)));
-    }
+    private double Dispersion(double scatter, double expected, double seconds) =>
+        Math.Max(_clusterFactor, 1 + (2 * scatter * (1 + (3 * scatter)) * expected * Math.Max(1, ScatterSeconds / seconds)));
 }
 
 /// <summary>What was compared at one weight; a stored format.</summary>

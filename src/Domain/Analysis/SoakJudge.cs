@@ -16,7 +16,8 @@ public static class SoakJudge
     private const double HardErrorRate = 0.5;
     private const int HardErrorRequests = 10;
     private const double HardSignificance = 1e-6;
-    private const double HardClients = 3;
+    private const double FewClients = 3;
+    private const double ManyRequests = 10;
     private const double SourceBucketSeconds = 10;
     private const int UnhealthyLimit = 2;
     private const int SmokeLimit = 2;
@@ -68,6 +69,7 @@ public static class SoakJudge
         }
 
         var measurements = Measure(rules, next, interval, counts, live, look.Now);
+        var fewClients = HoldIfFewClients(rules, interval, measurements);
         next = next with
         {
             Thresholds = thresholds.State,
@@ -76,8 +78,8 @@ public static class SoakJudge
         };
         var stableDegraded = measurements.Find(m => m.StableDegraded)?.Message
             ?? (interval.Canary is not null && live.IsStableDegraded(interval.End) ? "Stable is degraded too: holding" : null);
-        next = Advance(next, look, stableDegraded is null ? gain : Math.Min(0, gain));
-        var findings = new Findings(interval, measurements, hard, warming, stableDegraded, live.Share, thresholds);
+        next = Advance(next, look, stableDegraded is null && !fewClients ? gain : Math.Min(0, gain));
+        var findings = new Findings(interval, measurements, hard, warming, stableDegraded, live.Share, thresholds, live.Unjudged, fewClients);
         var (verdict, reason) = Decide(rules, next, look, findings);
         holding ??= live.Share.IsWrong ? PauseReason.Inconclusive : null;
         var starved = rules.Clock == SoakClock.Exposure && look.Now - next.LastGainAt >= rules.Patience;
@@ -105,6 +107,19 @@ public static class SoakJudge
         }
 
         return measurements;
+    }
+
+    /// <summary>Makes failed errors inconclusive when they may be a client's.</summary>
+    private static bool HoldIfFewClients(SoakRules rules, Interval interval, List<Measurement> measurements)
+    {
+        var errors = measurements.FindIndex(m => m.Metric == MetricName.Errors.Text() && m.Result == Verdict.Fail);
+        if (errors < 0 || !HasFewClients(rules, interval))
+        {
+            return false;
+        }
+
+        measurements[errors] = measurements[errors] with { Result = Verdict.Inconclusive };
+        return true;
     }
 
     private static Dictionary<string, MetricTally> Tally(
@@ -189,6 +204,11 @@ public static class SoakJudge
             return (Verdict.Inconclusive, "Most requests fail, on stable too: holding, not rolling back.");
         }
 
+        if (found.FewClients)
+        {
+            return (Verdict.Inconclusive, "Too many canary requests fail, but of hardly more than one client, who stays on it: whose fault it is cannot be told. Holding, not rolling back.");
+        }
+
         if (found.Hard == Hard.FewClients)
         {
             return (Verdict.Inconclusive, "Most canary requests fail, but of hardly more than one client, who stays on it: whose fault it is cannot be told. Holding, not rolling back.");
@@ -223,9 +243,15 @@ public static class SoakJudge
         var missing = rules.Clock == SoakClock.Exposure
             ? found.Measurements.FirstOrDefault(m => m.Result is Verdict.Inconclusive or Verdict.Error)
             : null;
-        return missing is null
-            ? (Verdict.Pass, Passed(rules, state, found.Measurements))
-            : (Verdict.Inconclusive, $"The time is over and too little was seen: {missing.Message}");
+        if (missing is not null)
+        {
+            return (Verdict.Inconclusive, $"The time is over and too little was seen: {missing.Message}");
+        }
+
+        // What fell on the canary in the last minutes may fall on stable in the next: only then it is judged.
+        return state.ElapsedSeconds - found.Unjudged < rules.Duration.TotalSeconds
+            ? (Verdict.Inconclusive, "The time is over and its last minutes are not judged yet: it must be seen first whether stable falls as well.")
+            : (Verdict.Pass, Passed(rules, state, found.Measurements));
     }
 
     /// <summary>What a pass is worth.</summary>
@@ -290,9 +316,26 @@ public static class SoakJudge
         }
 
         // Counted per bucket of the source: the mean is what failed at the same time.
-        var clients = canary.FailingClients / Math.Max(1, (interval.End - interval.Start).TotalSeconds / SourceBucketSeconds);
-        return rules.Sticky && canary.ClientsSeen > 0 && clients < HardClients ? Hard.FewClients : Hard.Canary;
+        var clients = canary.FailingClients / BucketsIn(interval);
+        return rules.Sticky && canary.ClientsSeen > 0 && clients < FewClients ? Hard.FewClients : Hard.Canary;
     }
+
+    /// <summary>
+    /// Whether hardly a client is the canary's, who stays on it and sends a lot: what fails may be what this client asks for. Counted per bucket of
+    /// the source, in which few requests always come from few clients.
+    /// </summary>
+    private static bool HasFewClients(SoakRules rules, Interval interval)
+    {
+        if (!rules.Sticky || interval.Canary is not { ClientsSeen: > 0 } canary)
+        {
+            return false;
+        }
+
+        var buckets = BucketsIn(interval);
+        return canary.ClientsSeen < FewClients * buckets && canary.Requests >= ManyRequests * buckets;
+    }
+
+    private static double BucketsIn(Interval interval) => Math.Max(1, (interval.End - interval.Start).TotalSeconds / SourceBucketSeconds);
 
     private static bool IsBroken(RevisionCounts counts) =>
         counts.Requests >= HardErrorRequests && counts.Errors >= HardErrorRate * counts.Requests;
@@ -354,7 +397,9 @@ public static class SoakJudge
         bool Warming,
         string? StableDegraded,
         ShareState Share,
-        ThresholdResult Thresholds);
+        ThresholdResult Thresholds,
+        double Unjudged,
+        bool FewClients);
 
     /// <summary>What came between two looks; without counts there is either an error or a first reading.</summary>
     private sealed record Interval(MetricReading? Reading, RevisionCounts? Canary, RevisionCounts? Stable, string? Error)

@@ -78,6 +78,21 @@ public sealed class SplitComparison
     /// <param name="at">Seconds since the Unix epoch.</param>
     public bool IsStableDegraded(double at) => at < _degradedUntil;
 
+    /// <summary>Seconds of the soak's clock in buckets with canary requests that are not judged yet: they wait, or are not long enough.</summary>
+    public double Unjudged
+    {
+        get
+        {
+            var seconds = _open.HasCanary ? _open.Gain : 0;
+            for (var i = 0; i < _count; i++)
+            {
+                seconds += _waiting[i].HasCanary ? _waiting[i].Gain : 0;
+            }
+
+            return seconds;
+        }
+    }
+
     /// <summary>The weight has changed.</summary>
     public void Begin() => _open.Clear();
 
@@ -86,10 +101,16 @@ public sealed class SplitComparison
     /// <param name="metrics">One bucket per metric.</param>
     public void Watch(double end, ReadOnlySpan<Bucket> metrics)
     {
-        Remember(end, metrics);
+        DropIfDegraded(end, metrics);
+        var unusual = IsStableDegraded(end);
         for (var i = 0; i < _tests.Length; i++)
         {
-            _tests[i].Watch(metrics[i], unusual: false);
+            _tests[i].Watch(metrics[i], unusual);
+        }
+
+        if (!unusual)
+        {
+            Remember(end, metrics);
         }
     }
 
@@ -108,25 +129,7 @@ public sealed class SplitComparison
             return new SplitStep(gain, IsStableDegraded(end));
         }
 
-        var kept = gain;
-        var degraded = false;
-        for (var i = 0; i < _tests.Length; i++)
-        {
-            degraded |= _tests[i].History.IsDegraded(_open.Metrics[i].StableEvents, _open.Metrics[i].StableTrials);
-        }
-
-        if (degraded)
-        {
-            // The canary may stay down as long after stable as it may fall before; where a bucket of stable's recovery begins is not known.
-            _degradedUntil = _open.End + ((Settles + 0.5) * _settle);
-            for (var i = 0; i < _count; i++)
-            {
-                kept -= _waiting[i].Gain;
-            }
-
-            _count = 0;
-        }
-
+        var kept = gain - DropIfDegraded(_open.End, _open.Metrics);
         var unusual = _open.Start < _degradedUntil;
         for (var i = 0; i < _tests.Length; i++)
         {
@@ -156,6 +159,33 @@ public sealed class SplitComparison
         DegradedUntil = _degradedUntil,
         Past = [.. _past],
     };
+
+    /// <summary>When stable is degraded in a bucket nothing that waits is judged.</summary>
+    /// <returns>Seconds that the soak's clock loses.</returns>
+    private double DropIfDegraded(double end, ReadOnlySpan<Bucket> metrics)
+    {
+        var degraded = false;
+        for (var i = 0; i < _tests.Length; i++)
+        {
+            degraded |= _tests[i].History.IsDegraded(metrics[i].StableEvents, metrics[i].StableTrials);
+        }
+
+        if (!degraded)
+        {
+            return 0;
+        }
+
+        // The canary may stay down as long after stable as it may fall before; where a bucket of stable's recovery begins is not known.
+        _degradedUntil = end + ((Settles + 0.5) * _settle);
+        var lost = 0.0;
+        for (var i = 0; i < _count; i++)
+        {
+            lost += _waiting[i].Gain;
+        }
+
+        _count = 0;
+        return lost;
+    }
 
     private void Enqueue()
     {
@@ -250,6 +280,8 @@ public sealed class SplitComparison
         public double Gain { get; private set; }
 
         public bool IsEmpty { get; private set; } = true;
+
+        public bool HasCanary => Array.Exists(Metrics, m => m.CanaryTrials > 0);
 
         public Bucket[] Metrics { get; } = new Bucket[metrics];
 

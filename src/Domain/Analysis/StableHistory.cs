@@ -14,6 +14,9 @@ public sealed class StableHistory
     private const double Excess = 3;
     private const double BeyondChance = 4;
 
+    private const double Unknown = 24;
+    private const double Surely = 2;
+
     // Weight of one bucket in the scatter of the long run.
     private const double Fading = 1.0 / 240;
 
@@ -49,14 +52,17 @@ public sealed class StableHistory
         for (var i = 0; i < Count; i++)
         {
             (_events[i], _trials[i]) = (state.Events[i], state.Trials[i]);
-            _sorted[i] = _events[i] / _trials[i];
             Take(i, 1);
         }
 
-        Array.Sort(_sorted, 0, Count);
         _seen = state.Seen;
         _longVariation = state.Variation;
     }
+
+    /// <summary>What counts as an event has changed, and rates with it.</summary>
+    /// <param name="keepScatter">Rates scatter as before.</param>
+    public StableHistory Anew(bool keepScatter) =>
+        new(keepScatter ? new HistoryState { Seen = Math.Min(Length, _seen), Variation = Variation } : null);
 
     /// <summary>Buckets seen, at most <see cref="Length"/>.</summary>
     public int Count { get; private set; }
@@ -65,9 +71,17 @@ public sealed class StableHistory
     public double Rate => _sumTrials > 0 ? _sumEvents / _sumTrials : 0;
 
     /// <summary>
-    /// c² as it is used: now, or on average over the last hours when that is more, for sixty buckets know it only roughly.
+    /// c² as it is used: now, or on average over the last hours when that is more, for sixty buckets know it only roughly. Fewer know it less
+    /// still: where chance hardly explains the scatter, so much is added that it is about the upper end of a 90 % interval, two neighbouring
+    /// buckets taken to scatter together.
     /// </summary>
-    public double Variation => Math.Max(_longVariation, PresentVariation);
+    public double Variation => Math.Max(_longVariation, PresentVariation) + (_usual < FewestBuckets ? 0 : Beyond(Surely * Math.Sqrt(2.0 / (_usual - 1))) * Unknown / _usual);
+
+    /// <summary>
+    /// c² as far as chance hardly explains it. Where the counts to be judged are many times those of the history, what a history of few events
+    /// leaves open would drown everything.
+    /// </summary>
+    public double SureVariation => _usual < FewestBuckets ? 0 : Beyond(Math.Sqrt(2.0 / (_usual - 1)));
 
     /// <summary>
     /// c²: the squared coefficient of variation of the rate from bucket to bucket, what chance explains and its standard error taken off. 0 or
@@ -77,32 +91,24 @@ public sealed class StableHistory
     {
         get
         {
-            if (_usual < FewestBuckets || _sumEvents <= 0)
-            {
-                return 0;
-            }
-
-            var rate = _sumEvents / _sumTrials;
-            var scatter = (_sumEventsSquared - (2 * rate * _sumProducts) + (rate * rate * _sumTrialsSquared)) * _usual / (_usual - 1);
-            var error = Math.Sqrt(2.0 / (_usual - 1)) * _sumEvents * _usual / Length;
-            return Math.Max(0, (scatter - _sumEvents - error) / (rate * rate * _sumTrialsSquared));
+            return _usual < FewestBuckets ? 0 : Beyond(Math.Sqrt(2.0 / (_usual - 1)) * _usual / Length);
         }
     }
 
     /// <summary>
-    /// Whether a bucket is far worse than its predecessors: more than 3 times their median rate, 5 events at least, and more than chance gives
-    /// a small count.
+    /// Whether a bucket is far worse than its usual predecessors: more than 3 times their median rate, 5 events at least, and more than chance
+    /// gives a small count.
     /// </summary>
     public bool IsDegraded(double events, double trials)
     {
         var usual = Rate * trials;
-        return Count >= FewestBuckets && events >= FewestEvents && events > Excess * Median * trials && events > usual + (BeyondChance * Math.Sqrt(usual));
+        return _usual >= FewestBuckets && events >= FewestEvents && events > Excess * Median * trials && events > usual + (BeyondChance * Math.Sqrt(usual));
     }
 
     /// <summary>Adds a bucket; one without trials says nothing.</summary>
     /// <param name="events">0 or more.</param>
     /// <param name="trials">0 or more.</param>
-    /// <param name="unusual">It belongs to an outage: it counts for what is usual by now, not for the scatter.</param>
+    /// <param name="unusual">It belongs to an outage: it does not count for what is usual, unless nothing else was seen in the whole history.</param>
     public void Add(double events, double trials, bool unusual)
     {
         if (trials <= 0)
@@ -113,7 +119,6 @@ public sealed class StableHistory
         if (Count == Length)
         {
             Take(_next, -1);
-            Remove(_events[_next] / _trials[_next]);
         }
         else
         {
@@ -124,12 +129,15 @@ public sealed class StableHistory
         _trials[_next] = trials;
         _unusual[_next] = unusual;
         Take(_next, 1);
-        Insert(events / trials);
         _next = (_next + 1) % Length;
         if (_usual == 0)
         {
             // What rounding left of sums whose terms are all gone.
             _sumEvents = _sumTrials = _sumEventsSquared = _sumProducts = _sumTrialsSquared = 0;
+            if (Count == Length)
+            {
+                MakeUsual();
+            }
         }
 
         _seen++;
@@ -153,7 +161,30 @@ public sealed class StableHistory
         return new HistoryState { Events = events, Trials = trials, Unusual = unusual, Seen = _seen, Variation = _longVariation };
     }
 
-    private double Median => Count % 2 == 1 ? _sorted[Count / 2] : (_sorted[(Count / 2) - 1] + _sorted[Count / 2]) / 2;
+    private double Median => _usual % 2 == 1 ? _sorted[_usual / 2] : (_sorted[(_usual / 2) - 1] + _sorted[_usual / 2]) / 2;
+
+    /// <summary>c² beyond what chance explains and, as a share of that, an error of the estimate.</summary>
+    private double Beyond(double error)
+    {
+        if (_sumEvents <= 0)
+        {
+            return 0;
+        }
+
+        var rate = _sumEvents / _sumTrials;
+        var scatter = (_sumEventsSquared - (2 * rate * _sumProducts) + (rate * rate * _sumTrialsSquared)) * _usual / (_usual - 1);
+        return Math.Max(0, (scatter - (_sumEvents * (1 + error))) / (rate * rate * _sumTrialsSquared));
+    }
+
+    /// <summary>An outage as long as the history is no outage but how things are.</summary>
+    private void MakeUsual()
+    {
+        Array.Clear(_unusual);
+        for (var i = 0; i < Count; i++)
+        {
+            Take(i, 1);
+        }
+    }
 
     private void Take(int at, int sign)
     {
@@ -163,6 +194,15 @@ public sealed class StableHistory
         }
 
         var (events, trials) = (_events[at], _trials[at]);
+        if (sign > 0)
+        {
+            Insert(events / trials);
+        }
+        else
+        {
+            Remove(events / trials);
+        }
+
         _usual += sign;
         _sumEvents += sign * events;
         _sumTrials += sign * trials;
@@ -171,19 +211,17 @@ public sealed class StableHistory
         _sumTrialsSquared += sign * trials * trials;
     }
 
-    // Called while Count still includes the one that leaves.
     private void Remove(double rate)
     {
-        var at = Array.BinarySearch(_sorted, 0, Count, rate);
-        Array.Copy(_sorted, at + 1, _sorted, at, Count - at - 1);
+        var at = Array.BinarySearch(_sorted, 0, _usual, rate);
+        Array.Copy(_sorted, at + 1, _sorted, at, _usual - at - 1);
     }
 
-    // Called when Count already includes the one that comes.
     private void Insert(double rate)
     {
-        var at = Array.BinarySearch(_sorted, 0, Count - 1, rate);
+        var at = Array.BinarySearch(_sorted, 0, _usual, rate);
         at = at < 0 ? ~at : at;
-        Array.Copy(_sorted, at, _sorted, at + 1, Count - 1 - at);
+        Array.Copy(_sorted, at, _sorted, at + 1, _usual - at);
         _sorted[at] = rate;
     }
 }

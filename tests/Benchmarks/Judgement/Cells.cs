@@ -76,6 +76,16 @@ internal static class Cells
         new("latency × 1.25, quiet", Quarter, Default with { LatencyRatio = 1.25 }) { Requirements = [Requirement.Found(0.99), Requirement.Within(5)] },
     ];
 
+    /// <summary>What of the bad releases is printed as a single figure, by the cell's name.</summary>
+    public static IReadOnlyDictionary<string, (string Key, Func<CellResult, double> Of)> Figures { get; } = new Dictionary<string, (string Key, Func<CellResult, double> Of)>
+    {
+        [X4] = ("foundX4Minutes", r => r.Minutes),
+        [X4AfterCleanDay] = ("foundX4AfterCleanDayMinutes", r => r.Minutes),
+        [X10] = ("foundX10Minutes", r => r.Minutes),
+        [X2At10Percent] = ("foundX2At10Percent", r => r.Hits.Value),
+        [Latency150] = ("foundLatency150Minutes", r => r.Minutes),
+    };
+
     private static Cell Harmless(string name, Rollout plan, Conditions conditions, params Requirement[] more) =>
         new(name, plan, conditions) { Requirements = [Requirement.Harmless, .. more] };
 }

@@ -54,7 +54,7 @@ internal sealed class Report(TextWriter output)
         var name = minutes.Cell.Name[(minutes.Cell.Name.IndexOf(',', StringComparison.Ordinal) + 2)..];
         var verdicts = new[] { minutes, hours, bad }.SelectMany(r => r.Cell.Requirements.Select(q =>
             Verdict(q.IsMet(r), $"{r.Cell.Name}: {q.Text}, measured {r.Hits} ({Bound(r)})")));
-        var remark = bad.Cell.Remark is { } why ? $"; × 4 not detectable: {why}" : "";
+        var remark = bad.Cell.Remark is { } why ? $"; × 4 cannot always be told: {why}" : "";
         Line($"{name,-Name}{minutes.Hits,9}{Bound(minutes),9}{hours.Hits,9}{Bound(hours),9}{bad.Hits,9}{Bound(bad),9}{Minutes(bad.Minutes),7}   {string.Join(" ", verdicts)}{remark}");
     }
 

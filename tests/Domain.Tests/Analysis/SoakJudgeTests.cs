@@ -24,17 +24,43 @@ public sealed class SoakJudgeTests
     }
 
     [Fact]
-    public void A_good_canary_passes_when_its_exposure_is_over()
+    public void A_good_canary_passes_when_its_exposure_is_over_and_judged()
     {
         var soak = new SoakSimulation();
-        for (var i = 0; i < 29; i++)
+        for (var i = 0; i < 33; i++)
         {
             Assert.Equal(Verdict.Inconclusive, soak.Pass(300, 1, 2700, 9).Verdict);
         }
 
+        Assert.Contains("its last minutes are not judged yet", soak.Last.Reason, StringComparison.Ordinal);
         Assert.Equal(Verdict.Pass, soak.Pass(300, 1, 2700, 9).Verdict);
         Assert.Equal(900, soak.Last.Progress.ElapsedSeconds);
-        Assert.Equal(9000, soak.Last.Progress.CanaryRequests);
+        Assert.Equal(10_200, soak.Last.Progress.CanaryRequests);
+    }
+
+    [Fact]
+    public void A_release_that_fails_in_the_last_minutes_does_not_pass()
+    {
+        var soak = new SoakSimulation();
+        for (var i = 0; i < 28; i++)
+        {
+            soak.Pass(300, 1, 2700, 9);
+        }
+
+        var result = Repeat(soak, TimeSpan.FromMinutes(20), () => soak.Pass(300, 40, 2700, 9));
+
+        Assert.Equal(Verdict.Fail, result.Verdict);
+    }
+
+    [Fact]
+    public void What_the_one_client_who_stays_on_the_canary_fails_with_holds_it()
+    {
+        var soak = new SoakSimulation(SoakSimulation.Rules() with { Sticky = true }) { Clients = (1, 1, 19) };
+
+        var result = Repeat(soak, TimeSpan.FromMinutes(20), () => soak.Pass(300, 60, 2700, 9));
+
+        Assert.Equal(Verdict.Inconclusive, result.Verdict);
+        Assert.Contains("of hardly more than one client", result.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -311,7 +337,7 @@ public sealed class SoakJudgeTests
         Assert.Equal(Verdict.Fail, result.Verdict);
         Assert.Contains("too many took longer than 1.1 × stable's", result.Reason, StringComparison.Ordinal);
         Assert.Equal(
-            Verdict.Pass, Repeat(alike, TimeSpan.FromMinutes(16), () => alike.Pass(300, 0, 2700, 0, canarySeconds: 0.054, stableSeconds: 0.05)).Verdict);
+            Verdict.Pass, Repeat(alike, TimeSpan.FromMinutes(20), () => alike.Pass(300, 0, 2700, 0, canarySeconds: 0.054, stableSeconds: 0.05)).Verdict);
     }
 
     [Fact]

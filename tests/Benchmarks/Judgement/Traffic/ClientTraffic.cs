@@ -18,7 +18,7 @@ internal sealed class ClientTraffic
     private readonly int[] _lastFailure;
     private readonly Freshness _freshness;
     private readonly int[] _flaky;
-    private readonly List<(int Client, bool Canary, int Failures)> _failing = [];
+    private readonly List<(int Client, bool Canary, int Failures, int Bursts)> _failing = [];
 
     // Sticky clients with smaller numbers are the canary's: which they are is random, because clients are drawn at random.
     private int _canaryClients;
@@ -101,14 +101,13 @@ internal sealed class ClientTraffic
         Fail(isCanary: false, stableRequests, stableRate);
         Span<int> retries = [0, 0];
         var firstOfClient = seen / Math.Max(1, canaryRequests + stableRequests);
-        foreach (var (client, isCanary, failures) in _failing)
+        foreach (var (client, isCanary, failures, bursts) in _failing)
         {
             var arm = isCanary ? canary : stable;
             arm.Errors += failures;
             arm.FailingClients++;
-            var atOnce = _failures == Failures.Bursts;
-            _freshness.Fail(arm, client, failures, failures + OnTheOther(client, isCanary), atOnce, now);
-            retries[isCanary ? 1 : 0] += atOnce ? failures - 1 : 0;
+            _freshness.Fail(arm, client, bursts, bursts + OnTheOther(client, isCanary), now);
+            retries[isCanary ? 1 : 0] += failures - bursts;
             if (now - _lastFailure[client] >= FailureIsNewAfter)
             {
                 arm.NewlyFailingClients++;
@@ -124,14 +123,14 @@ internal sealed class ClientTraffic
         _freshness.End();
     }
 
-    /// <summary>How often a client failed on the other revision in this bucket.</summary>
+    /// <summary>How many bursts of failures a client had on the other revision in this bucket.</summary>
     private int OnTheOther(int client, bool isCanary)
     {
         foreach (var other in _failing)
         {
             if (other.Client == client && other.Canary != isCanary)
             {
-                return other.Failures;
+                return other.Bursts;
             }
         }
 
@@ -174,12 +173,12 @@ internal sealed class ClientTraffic
         {
             case Failures.BrokenClient when !_sticky || IsCanarys(_flaky[0]) == isCanary:
                 var clients = ClientsOf(isCanary);
-                Record(_flaky[0], isCanary, clients == 1 ? left : _draw.Poisson(requests / clients), ref left);
+                Record(_flaky[0], isCanary, clients == 1 ? left : _draw.Poisson(requests / clients), inBursts: false, ref left);
                 break;
             case Failures.FlakyClients:
                 for (var i = _draw.Poisson(requests * FlakyShare * FlakyIn(isCanary) / ClientsOf(isCanary)); i > 0 && left > 0; i--)
                 {
-                    Record(FlakyOf(isCanary), isCanary, 1, ref left);
+                    Record(FlakyOf(isCanary), isCanary, 1, inBursts: false, ref left);
                 }
 
                 break;
@@ -189,7 +188,7 @@ internal sealed class ClientTraffic
         {
             for (var i = _draw.Poisson(requests * rate / BurstMean); i > 0 && left > 0; i--)
             {
-                Record(AnyOf(isCanary), isCanary, _draw.Geometric(BurstMean), ref left);
+                Record(AnyOf(isCanary), isCanary, _draw.Geometric(BurstMean), inBursts: true, ref left);
             }
 
             return;
@@ -197,11 +196,11 @@ internal sealed class ClientTraffic
 
         for (var i = _draw.Poisson(requests * rate); i > 0 && left > 0; i--)
         {
-            Record(AnyOf(isCanary), isCanary, 1, ref left);
+            Record(AnyOf(isCanary), isCanary, 1, inBursts: false, ref left);
         }
     }
 
-    private void Record(int client, bool isCanary, int failures, ref int left)
+    private void Record(int client, bool isCanary, int failures, bool inBursts, ref int left)
     {
         failures = Math.Min(failures, left);
         if (failures == 0)
@@ -210,17 +209,18 @@ internal sealed class ClientTraffic
         }
 
         left -= failures;
+        var bursts = inBursts ? 1 : failures;
         for (var i = 0; i < _failing.Count; i++)
         {
             var known = _failing[i];
             if (known.Client == client && known.Canary == isCanary)
             {
-                _failing[i] = known with { Failures = known.Failures + failures };
+                _failing[i] = known with { Failures = known.Failures + failures, Bursts = known.Bursts + bursts };
                 return;
             }
         }
 
-        _failing.Add((client, isCanary, failures));
+        _failing.Add((client, isCanary, failures, bursts));
     }
 
     private bool IsCanarys(int client) => client < _canaryClients;

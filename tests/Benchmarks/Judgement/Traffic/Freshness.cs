@@ -80,11 +80,10 @@ internal sealed class Freshness
     /// <summary>A client fails; call before its last failure is set.</summary>
     /// <param name="counts">Of the revision.</param>
     /// <param name="client">Which.</param>
-    /// <param name="failures">How often on this revision in this bucket.</param>
+    /// <param name="failures">How often on this revision in this bucket; failures at once, as retries are, count as one.</param>
     /// <param name="all">How often on both.</param>
-    /// <param name="atOnce">All at once, as retries are.</param>
     /// <param name="now">Seconds.</param>
-    public void Fail(ArmCounts counts, int client, int failures, int all, bool atOnce, int now)
+    public void Fail(ArmCounts counts, int client, int failures, int all, int now)
     {
         var arm = _armOf(client);
         var last = _lastFailure[client];
@@ -93,14 +92,14 @@ internal sealed class Freshness
         // The first of all its failures in the bucket is this revision's as often as they are; the others follow each other at their rate.
         var owed = isSecond ? _owed.FindIndex(o => o.Client == client) : -1;
         var isFirst = isSecond ? owed >= 0 : _draw.Uniform() * all < failures;
-        var first = now + (Bucket * (1 - Math.Pow(_draw.Uniform(), 1.0 / (atOnce ? 1 : all))));
+        var first = now + (Bucket * (1 - Math.Pow(_draw.Uniform(), 1.0 / all)));
         var age = owed >= 0 ? _owed[owed].Age : first - _lastTime[client];
         if (!isFirst && !isSecond)
         {
             _owed.Add((client, age));
         }
 
-        var others = atOnce ? 0 : failures - (isFirst ? 1 : 0);
+        var others = failures - (isFirst ? 1 : 0);
         for (var window = 0; window < ErrorUnit.Windows.Count; window++)
         {
             var length = ErrorUnit.Windows[window];
@@ -111,11 +110,11 @@ internal sealed class Freshness
                 continue;
             }
 
-            counts.FreshErrors[window] += others == 0 || all == 1 ? 0 : _draw.Poisson(others * Math.Exp(-all * length / Bucket));
+            counts.FreshErrors[window] += others == 0 || all == 1 ? 0 : _draw.Binomial(others, Math.Exp(-all * length / Bucket));
             if (!isSecond)
             {
                 // The part of the bucket after the first of its failures, or within a second or so of one.
-                var failed = atOnce ? 1.0 : all;
+                var failed = (double)all;
                 _during[(window * 2) + arm] += length < Bucket ? 1 - Math.Exp(-failed * length / Bucket) : failed / (failed + 1);
                 _after[(window * 2) + arm] += length < Bucket ? 0 : failed / (failed + 1);
             }
@@ -127,7 +126,7 @@ internal sealed class Freshness
         }
 
         _failures.Add((client, now));
-        _lastTime[client] = atOnce ? first : Math.Max(first, now + (Bucket * Math.Pow(_draw.Uniform(), 1.0 / all)));
+        _lastTime[client] = Math.Max(first, now + (Bucket * Math.Pow(_draw.Uniform(), 1.0 / all)));
     }
 
     /// <summary>At the end of a bucket: counts the requests that were fresh.</summary>
