@@ -2,7 +2,7 @@ using Sluice.Catalog.Sources;
 using Sluice.Catalog.Store;
 using Sluice.Catalog.Syncs;
 using Sluice.Durable;
-using Sluice.Testing;
+using Sluice.Engine.VirtualTime;
 
 namespace Sluice.Catalog.Tests.Syncs;
 
