@@ -21,7 +21,7 @@ internal sealed partial class Serving : IAsyncDisposable
 
     public int Pid => _process.Id;
 
-    public DateTimeOffset StartedAt => _process.StartTime;
+    public DateTimeOffset StartedAt => new(_process.StartTime);
 
     public string Url => UrlPattern().Match(Output).Value;
 

@@ -43,7 +43,7 @@ internal static class SyncLists
             text.Append(provider == 0 ? "" : ",").Append(CultureInfo.InvariantCulture, $"\"provider-{provider}\":{{\"id\":\"provider-{provider}\",\"models\":{{");
             var rows = Enumerable.Range(0, ModelsDevRows * times).Where(n => n % Providers == provider).Select(n =>
                 $$"""
-                "model-{{n / 3}}-{{n % 3}}b":{"id":"model-{{n / 3}}","name":"Model {{n / 3}}","family":"model","attachment":true,"reasoning":true,"tool_call":true,"temperature":true,"knowledge":"2025-01","release_date":"2025-06-17","last_updated":"2025-06-17","modalities":{"input":["text","image"],"output":["text"]},"open_weights":false,"limit":{"context":1048576,"output":65536},"cost":{"input":{{Price(n / 3, 1)}},"output":{{Price(n / 3 + 1, 1)}},"cache_read":0.125}}
+                "model-{{n / 3}}-{{n % 3}}b":{"id":"model-{{n / 3}}","name":"Model {{n / 3}}","family":"model","attachment":true,"reasoning":true,"tool_call":true,"temperature":true,"knowledge":"2025-01","release_date":"2025-06-17","last_updated":"2025-06-17","modalities":{"input":["text","image"],"output":["text"]},"open_weights":false,"limit":{"context":1048576,"output":65536},"cost":{"input":{{Price(n / 3, 1)}},"output":{{Price(n / 3 + 1, 1)}},"cache_read":0.125} }
                 """);
             text.AppendJoin(',', rows).Append("}}");
         }
