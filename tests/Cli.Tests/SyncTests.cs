@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Sluice.Catalog.Store;
 using Sluice.Testing;
 
 namespace Sluice.Cli.Tests;
@@ -16,6 +17,7 @@ public sealed class SyncTests
     public async Task A_sync_by_hand_is_accepted_refused_while_one_is_under_way_and_told_with_counts_and_the_first_of_prices_comes_by_itself()
     {
         using var folder = new TemporaryFolder();
+        using var aside = new TemporaryFolder();
         var (asked, released) = (new TaskCompletionSource(), new TaskCompletionSource());
         await using var lists = await ServeAsync(async http =>
         {
@@ -56,7 +58,16 @@ public sealed class SyncTests
         Assert.Equal(("completed", "schedule"), (Text(prices, "status"), Text(prices, "startedBy")));
         Assert.Equal(6, Count(prices.GetProperty("sources").EnumerateArray().Single(), "stored"));
         Assert.True(prices.GetProperty("startedAt").GetDateTimeOffset() >= server.StartedAt + TimeSpan.FromSeconds(30));
-        Assert.True(File.Exists(Path.Combine(folder.Path, "catalog.db")));
+
+        var (copy, restored) = (Path.Combine(aside.Path, "copy"), Path.Combine(aside.Path, "restored"));
+        foreach (var command in new string[][] { ["backup", copy, "--data", folder.Path], ["restore", copy, "--data", restored] })
+        {
+            var (code, output, error) = await Capture.RunAsync(command);
+            Assert.True(code == 0, output + error);
+        }
+
+        await using var catalogue = await CatalogStore.OpenAsync(new DatabaseAddress.SqliteFile(Path.Combine(restored, "catalog.db")), default);
+        Assert.Equal(60, (await catalogue.ListAsync("openrouter", null, 1000, default)).Offers.Count);
     }
 
     [Fact]

@@ -10,6 +10,7 @@ using Sluice.Api.Keys;
 using Sluice.Api.Management;
 using Sluice.Api.Settings;
 using Sluice.Catalog.Sources;
+using Sluice.Catalog.Store;
 using Sluice.Catalog.Syncs;
 using Sluice.Durable;
 using Sluice.Functions.Adapters;
