@@ -111,6 +111,17 @@ public sealed class RecordedHistoryTests
             await sim.SayAsync(id, CommandKind.OverrideFreeze, new Caller("ben", Role.Approver, []), "seen it");
             await sim.EndOfAsync(id);
         },
+        ["watched-afterwards"] = async sim =>
+        {
+            await sim.RunAsync(
+                Plans.In("""
+                      - deploy: { environment: production }
+                      - setWeight: 100
+                      - watch: { environment: production }
+                    """),
+                "v2.0.0");
+            await sim.Engine.AdvanceAsync(TimeSpan.FromDays(15));
+        },
         ["paused-and-promoted"] = async sim =>
         {
             var id = await sim.StartRolloutAsync(Canary, "v2.0.0");

@@ -92,12 +92,12 @@ internal static class SyncRoutes
     private static async Task<IResult> StatusAsync(Call call, CancellationToken cancellationToken)
     {
         var settings = Demand<SyncScheduler>(call).Settings;
-        var last = await Demand<SyncStore>(call).ListRunsAsync(SyncKinds.Prices, 1, cancellationToken);
+        var last = await Demand<SyncStore>(call).ListRunsAsync(SyncKinds.Prices, 1, cancellationToken) is [var newest, ..] ? newest : null;
         var instance = await call.Service<DurableClient>().GetInstanceAsync(SyncScheduler.InstanceId(SyncKinds.Prices), getInputsAndOutputs: true, cancellationToken);
         var running = instance is { IsTerminal: false } ? instance.ReadInputAs<SyncInput>()?.RunId : null;
         return TypedResults.Json(
             new PricingSchedulerStatus(
-                settings.PricingInterval is not null, running is not null, running, settings.PricingInterval?.TotalHours, settings.PricingProviders, last.Count > 0 ? last[0] : null),
+                settings.PricingInterval is not null, running is not null, running, settings.PricingInterval?.TotalHours, settings.PricingProviders, last),
             ApiJson.Options);
     }
 

@@ -5,29 +5,14 @@ namespace Sluice.Engine.Store;
 
 /// <summary>
 /// SQLite may be built without <c>usleep</c>, and the build that is bundled is: each wait of its, even the microsecond between two looks at
-/// the write-ahead log, is then a whole second, and a busy engine stands still now and again. Here the default VFS is replaced by a copy of
-/// itself that sleeps as long as it is told (https://www.sqlite.org/vfs.html, https://www.sqlite.org/c3ref/vfs.html).
+/// the write-ahead log, is then a whole second, and a busy engine stands still now and again. Here the default VFS is given a
+/// sleep that is as long as it is told (https://www.sqlite.org/vfs.html, https://www.sqlite.org/c3ref/vfs.html).
 /// </summary>
+/// <remarks>Not a copy of it: databases that are open in the memory of this process are found by their name and their VFS.</remarks>
 internal static unsafe partial class ExactSleep
 {
-    private static readonly Lazy<bool> Installed = new(Register);
-
-    /// <summary>Once in a process, before a database is opened.</summary>
-    public static void Install() => _ = Installed.Value;
-
-    /// <summary>Name of the VFS that databases are opened with.</summary>
-    public static string? DefaultName => Marshal.PtrToStringUTF8((nint)Default()->Name);
-
-    private static bool Register()
-    {
-        var vfs = (Vfs*)NativeMemory.Alloc((nuint)sizeof(Vfs));
-        *vfs = *Default();
-        vfs->Version = Math.Min(vfs->Version, 3);
-        vfs->Next = null;
-        vfs->Name = (byte*)Marshal.StringToCoTaskMemUTF8("exact-sleep");
-        vfs->Sleep = &Sleep;
-        return Register(vfs, makeDefault: 1) == 0;
-    }
+    /// <summary>From now on, for every database of the process.</summary>
+    public static void Install() => Default()->Sleep = &Sleep;
 
     private static Vfs* Default()
     {
@@ -55,12 +40,8 @@ internal static unsafe partial class ExactSleep
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     private static partial Vfs* Find(byte* name);
 
-    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_vfs_register")]
-    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    private static partial int Register(Vfs* vfs, int makeDefault);
-
-#pragma warning disable CS0649 // Filled by the copy.
-    /// <summary><c>sqlite3_vfs</c> of version 3.</summary>
+#pragma warning disable CS0649 // SQLite's.
+    /// <summary>The beginning of <c>sqlite3_vfs</c>, the same in each of its versions.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct Vfs
     {
@@ -80,12 +61,6 @@ internal static unsafe partial class ExactSleep
         public void* DlClose;
         public void* Randomness;
         public delegate* unmanaged[Cdecl]<Vfs*, int, int> Sleep;
-        public void* CurrentTime;
-        public void* GetLastError;
-        public void* CurrentTimeInt64;
-        public void* SetSystemCall;
-        public void* GetSystemCall;
-        public void* NextSystemCall;
     }
 #pragma warning restore CS0649
 }

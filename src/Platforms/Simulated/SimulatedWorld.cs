@@ -263,7 +263,7 @@ public sealed class SimulatedWorld(TimeProvider time) : IPlatforms, IPlatform, I
 
     /// <inheritdoc/>
     public Task<LoadReport> RunAsync(ProbeEndpoint endpoint, string path, int requests, int concurrency, CancellationToken cancellationToken) =>
-        Do(new("load", cancellationToken), () => Of(At(endpoint.Headers["environment"]).VersionOf(endpoint.Headers["revision"])).Load?.Invoke(requests) ?? Load);
+        Do(new("load", cancellationToken), () => Of(At(endpoint.Headers["environment"]).VersionOf(endpoint.Headers["revision"])).Load?.Invoke(requests) ?? Load with { Requests = requests, Errors = Load.Errors * requests / Load.Requests });
 
     /// <inheritdoc/>
     public Task<string?> GetAsync(string name, CancellationToken cancellationToken) =>

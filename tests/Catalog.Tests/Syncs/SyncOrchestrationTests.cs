@@ -214,7 +214,6 @@ public sealed class SyncOrchestrationTests
                 new DurableTasks().AddSyncs(_ => new SyncTools(world.Syncs, name => new Source(name, world), world._http, clock)),
                 services: null,
                 new VirtualEngineOptions { Clock = clock, ActivityPatience = TimeSpan.FromMinutes(1) });
-            // After the engine, whose first start replaces SQLite's default VFS: a database in memory is shared between connections of one VFS only.
             world.Catalogue = await CatalogStore.OpenAsync(new DatabaseAddress.SqliteMemory(), default);
             world.Syncs = new SyncStore(world.Catalogue, new SyncThresholds { FewestRows = new Dictionary<string, int>() });
             world.Scheduler = new SyncScheduler(new LateClient { Present = () => world.Engine.Client }, () => world.Settings, clock, clock.GetUtcNow());
