@@ -7,4 +7,7 @@ internal static partial class Log
 {
     [LoggerMessage(6006, LogLevel.Error, "What is due could not be started; it is tried again in a minute")]
     public static partial void SchedulesFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(6007, LogLevel.Error, "Syncs that are due could not be started; it is tried again in 15 s: {Reason}")]
+    public static partial void SyncsFailed(this ILogger logger, string reason, Exception exception);
 }

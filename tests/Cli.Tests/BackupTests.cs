@@ -31,6 +31,7 @@ public sealed class BackupTests
             const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
             Assert.Equal(owner | UnixFileMode.UserExecute, File.GetUnixFileMode(copy));
             Assert.Equal(owner, File.GetUnixFileMode(Path.Combine(copy, "registry.db")));
+            Assert.Equal(owner, File.GetUnixFileMode(Path.Combine(copy, "catalog.db")));
             Assert.Equal(owner, File.GetUnixFileMode(Path.Combine(restored, "admin.key")));
         }
     }

@@ -141,6 +141,7 @@ public sealed class ServeTests
     [Theory]
     [InlineData("engine.db")]
     [InlineData("registry.db")]
+    [InlineData("catalog.db")]
     public async Task A_corrupt_database_is_left_alone_and_named(string name)
     {
         using var folder = new TemporaryFolder();
@@ -157,6 +158,7 @@ public sealed class ServeTests
     [Theory]
     [InlineData("engine.db", "UPDATE schema_version SET version = 99")]
     [InlineData("registry.db", "UPDATE schema_version SET version = 99")]
+    [InlineData("catalog.db", "UPDATE schema_version SET version = 99")]
     public async Task A_newer_database_is_refused_with_both_numbers(string name, string newer)
     {
         using var folder = new TemporaryFolder();

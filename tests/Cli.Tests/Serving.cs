@@ -21,11 +21,14 @@ internal sealed partial class Serving : IAsyncDisposable
 
     public int Pid => _process.Id;
 
+    public DateTimeOffset StartedAt => new(_process.StartTime);
+
     public string Url => UrlPattern().Match(Output).Value;
 
-    public static async Task<Serving> StartAsync(string data)
+    /// <summary>Starts one, with further variables of the environment.</summary>
+    public static async Task<Serving> StartAsync(string data, IReadOnlyDictionary<string, string>? variables = null)
     {
-        var server = new Serving(Launch(data, "--listen", "127.0.0.1:0"));
+        var server = new Serving(Launch(data, variables, "--listen", "127.0.0.1:0"));
         using var deadline = new CancellationTokenSource(Patience);
         while (!server.Output.Contains("registry", StringComparison.Ordinal))
         {
@@ -44,9 +47,11 @@ internal sealed partial class Serving : IAsyncDisposable
         return server;
     }
 
-    public static async Task<(int Code, string Error)> FailAsync(string data, params string[] args)
+    public static Task<(int Code, string Error)> FailAsync(string data, params string[] args) => FailAsync(data, null, args);
+
+    public static async Task<(int Code, string Error)> FailAsync(string data, IReadOnlyDictionary<string, string>? variables, params string[] args)
     {
-        using var process = Launch(data, args.Length > 0 ? args : ["--listen", "127.0.0.1:0"]);
+        using var process = Launch(data, variables, args.Length > 0 ? args : ["--listen", "127.0.0.1:0"]);
         using var deadline = new CancellationTokenSource(Patience);
         var error = await process.StandardError.ReadToEndAsync(deadline.Token);
         await process.WaitForExitAsync(deadline.Token);
@@ -76,7 +81,7 @@ internal sealed partial class Serving : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static Process Launch(string data, params string[] args)
+    private static Process Launch(string data, IReadOnlyDictionary<string, string>? variables, params string[] args)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath is { } self && Path.GetFileNameWithoutExtension(self) == "dotnet" ? self : "dotnet")
         {
@@ -87,6 +92,11 @@ internal sealed partial class Serving : IAsyncDisposable
         foreach (var word in (string[])[typeof(ExitCode).Assembly.Location, "serve", "--data", data, .. args])
         {
             start.ArgumentList.Add(word);
+        }
+
+        foreach (var (name, value) in variables ?? new Dictionary<string, string>())
+        {
+            start.Environment[name] = value;
         }
 
         return Process.Start(start)!;

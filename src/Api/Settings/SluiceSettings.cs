@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Configuration;
+using Sluice.Catalog.Syncs;
 using Sluice.Domain.Freezes;
 using Sluice.Durable;
 using Sluice.Orchestration;
@@ -27,9 +28,14 @@ public sealed record SluiceSettings(
     AzureSettings Azure,
     MonitorSettings Monitor)
 {
+    /// <summary>Where a settings file has what the syncs are told, by the names of their variables.</summary>
+    public const string SyncSection = "Syncs";
+
     /// <summary>Reads all sections.</summary>
+    /// <param name="configuration">Of the host.</param>
+    /// <param name="variable">What the syncs are told, by the names of their variables; checked here, read again whenever it is asked what is due.</param>
     /// <exception cref="SettingsException">Something is wrong: every fault.</exception>
-    public static SluiceSettings Read(IConfiguration configuration)
+    public static SluiceSettings Read(IConfiguration configuration, Func<string, string?>? variable = null)
     {
         var faults = new List<string>();
         var settings = new SluiceSettings(
@@ -46,6 +52,10 @@ public sealed record SluiceSettings(
         settings.Engine.Check(faults);
         settings.Registry.Check(faults);
         settings.Azure.Check(faults);
+        SyncSettings.Read(variable ?? (_ => null), faults);
+        faults.AddRange(configuration.GetSection(SyncSection).GetChildren()
+            .Where(child => !SyncSettings.Variables.Contains(child.Key, StringComparer.OrdinalIgnoreCase))
+            .Select(child => $"{SyncSection}:{child.Key} is not known; known are {string.Join(", ", SyncSettings.Variables)}."));
         return faults.Count == 0 ? settings : throw new SettingsException(faults);
     }
 }

@@ -8,6 +8,9 @@ namespace Sluice.Catalog.Store;
 internal sealed class CatalogDatabase : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    // A token has five minutes left at least whenever it is asked for.
+    private static readonly TimeSpan PasswordRefresh = TimeSpan.FromMinutes(4);
     private DbConnection? _keepsMemoryAlive;
 
     private CatalogDatabase(DatabaseAddress address, DbDataSource source) => (Address, Source) = (address, source);
@@ -38,7 +41,13 @@ internal sealed class CatalogDatabase : IAsyncDisposable
             SetDefault(builder, "Timeout", (int)Patience.TotalSeconds);
             SetDefault(builder, "Command Timeout", (int)Patience.TotalSeconds);
             SetDefault(builder, "Application Name", "sluice-catalog");
-            return new CatalogDatabase(address, NpgsqlDataSource.Create(builder.ConnectionString));
+            var source = new NpgsqlDataSourceBuilder(builder.ConnectionString);
+            if (postgres.Password is { } password)
+            {
+                source.UsePeriodicPasswordProvider((_, cancellationToken) => password(cancellationToken), PasswordRefresh, Patience);
+            }
+
+            return new CatalogDatabase(address, source.Build());
         }
 
         SQLitePCL.Batteries_V2.Init();

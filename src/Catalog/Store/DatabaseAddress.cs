@@ -26,6 +26,9 @@ public abstract record DatabaseAddress
     /// <param name="ConnectionString">In Npgsql's form.</param>
     public sealed record Postgres(string ConnectionString) : DatabaseAddress
     {
+        /// <summary>Gives the password instead of the connection string, asked again every few minutes, as an identity's token is; null when that holds one.</summary>
+        public Func<CancellationToken, ValueTask<string>>? Password { get; init; }
+
         /// <inheritdoc/>
         public override string ToString()
         {
@@ -41,21 +44,9 @@ public abstract record DatabaseAddress
     /// <exception cref="FormatException">What was expected; never repeats the text, which may hold a password.</exception>
     public static DatabaseAddress Parse(string text)
     {
-        if (Has("postgres://") || Has("postgresql://"))
+        if (Has("postgres://") || Has("postgresql://") || Has("host=") || Has("server="))
         {
-            return new Postgres(PostgresUrl.ToConnectionString(text));
-        }
-
-        if (Has("host=") || Has("server="))
-        {
-            try
-            {
-                return new Postgres(new Npgsql.NpgsqlConnectionStringBuilder(text).ConnectionString);
-            }
-            catch (Exception e) when (e is ArgumentException or FormatException)
-            {
-                throw new FormatException("expected Host=…;Database=…;Username=…;Password=… with names that Npgsql knows", e);
-            }
+            return ParsePostgres(text);
         }
 
         if (text is "sqlite::memory:" or "sqlite://:memory:" or ":memory:")
@@ -74,5 +65,24 @@ public abstract record DatabaseAddress
         return new SqliteFile(Path.GetFullPath(path));
 
         bool Has(string prefix) => text.StartsWith(prefix, StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Reads what can only be a PostgreSQL address: the URL, or Npgsql's own form in any order.</summary>
+    /// <exception cref="FormatException">What was expected; never repeats the text, which may hold a password.</exception>
+    public static Postgres ParsePostgres(string text)
+    {
+        if (text.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase))
+        {
+            return new Postgres(PostgresUrl.ToConnectionString(text));
+        }
+
+        try
+        {
+            return new Postgres(new Npgsql.NpgsqlConnectionStringBuilder(text).ConnectionString);
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            throw new FormatException("expected Host=…;Database=…;Username=…;Password=… with names that Npgsql knows", e);
+        }
     }
 }

@@ -18,6 +18,13 @@ public sealed record SyncSettings(
     private static readonly string[] AllProviders =
         [SourceNames.OpenRouter, SourceNames.Featherless, SourceNames.NearAi, SourceNames.AlibabaCloud];
 
+    /// <summary>Every variable that syncs read, those of the sources among them.</summary>
+    public static IReadOnlyList<string> Variables { get; } =
+    [
+        "MODEL_SYNC_INTERVAL_HOURS", "MODEL_SYNC_SOURCES", "PRICING_SYNC_ENABLED", "PRICING_SYNC_INTERVAL_HOURS", "PRICING_SYNC_PROVIDERS",
+        .. SourceFactory.Variables,
+    ];
+
     /// <summary>
     /// Reads <c>MODEL_SYNC_INTERVAL_HOURS</c> (none: only by hand), <c>MODEL_SYNC_SOURCES</c> (all four), <c>PRICING_SYNC_ENABLED</c> (false),
     /// <c>PRICING_SYNC_INTERVAL_HOURS</c> (6) and <c>PRICING_SYNC_PROVIDERS</c> (all four), lists parted by commas.
@@ -27,6 +34,16 @@ public sealed record SyncSettings(
     public static SyncSettings Read(Func<string, string?> variable)
     {
         List<string> faults = [];
+        var settings = Read(variable, faults);
+        return faults.Count == 0 ? settings : throw new FormatException(string.Join(Environment.NewLine, faults));
+    }
+
+    /// <summary>Reads the same beside other settings.</summary>
+    /// <param name="variable">The value of a name; null or empty when it is not set.</param>
+    /// <param name="faults">Gains every fault, a sentence each; what is returned then has the defaults in their place.</param>
+    public static SyncSettings Read(Func<string, string?> variable, ICollection<string> faults)
+    {
+        SourceFactory.Check(variable, faults);
         var enabled = variable("PRICING_SYNC_ENABLED") switch
         {
             null or "" => false,
@@ -34,12 +51,11 @@ public sealed record SyncSettings(
             var other => Fault("PRICING_SYNC_ENABLED", "true or false", other, false),
         };
         var pricing = Hours("PRICING_SYNC_INTERVAL_HOURS") ?? TimeSpan.FromHours(6);
-        var settings = new SyncSettings(
+        return new SyncSettings(
             Hours("MODEL_SYNC_INTERVAL_HOURS"),
             Names("MODEL_SYNC_SOURCES", AllModelSources),
             enabled ? pricing : null,
             Names("PRICING_SYNC_PROVIDERS", AllProviders));
-        return faults.Count == 0 ? settings : throw new FormatException(string.Join(Environment.NewLine, faults));
 
         TimeSpan? Hours(string name) => variable(name) switch
         {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Sluice.Api.Http;
 using Sluice.Api.Settings;
+using Sluice.Catalog.Store;
 using Sluice.Cli.Client;
 using Sluice.Cli.Rendering;
 using Sluice.Cli.Serve;
@@ -78,7 +79,7 @@ internal static class Verb
 
     // Their messages are written for people; a type name in front would not help.
     private static bool IsExplained(Exception e) =>
-        e is CannotServeException or SettingsException or EngineStoreException or RegistryException or PlatformException or IOException or UnauthorizedAccessException;
+        e is CannotServeException or SettingsException or EngineStoreException or RegistryException or CatalogStoreException or PlatformException or IOException or UnauthorizedAccessException;
 
     private static string Explain(Exception e) => IsExplained(e) ? e.Message : $"{e.GetType().Name}: {e.Message} (--verbose says where)";
 

@@ -21,6 +21,9 @@ public sealed record DataFolder(string Path)
     /// <summary>The engine's database.</summary>
     public string EngineFile => Of("engine.db");
 
+    /// <summary>The catalogue, where no PostgreSQL keeps it.</summary>
+    public string CatalogueFile => Of("catalog.db");
+
     /// <summary>Finds the folder: the option, SLUICE_DATA, or the place the XDG base directory specification gives for state.</summary>
     public static DataFolder Find(string? option)
     {

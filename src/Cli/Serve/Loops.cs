@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Sluice.Catalog.Syncs;
 using Sluice.Orchestration.Schedules;
 
 namespace Sluice.Cli.Serve;
@@ -21,6 +22,28 @@ internal sealed class ScheduleLoop(Scheduler scheduler, TimeProvider time, ILogg
             catch (Exception e) when (!stoppingToken.IsCancellationRequested)
             {
                 logger.SchedulesFailed(e);
+            }
+        }
+    }
+}
+
+/// <summary>Asks which syncs are due, often enough that a first one comes when it was said to.</summary>
+internal sealed class SyncLoop(SyncScheduler scheduler, TimeProvider time, ILogger<SyncLoop> logger) : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(15);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await scheduler.StartDueAsync(stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                logger.SyncsFailed(e.Message, e);
             }
         }
     }

@@ -12,6 +12,9 @@ using Sluice.Api.Health;
 using Sluice.Api.Http;
 using Sluice.Api.Settings;
 using Sluice.Api.Telemetry;
+using Sluice.Catalog.Sources;
+using Sluice.Catalog.Store;
+using Sluice.Catalog.Syncs;
 using Sluice.Domain.Plans;
 using Sluice.Durable;
 using Sluice.Engine;
@@ -39,6 +42,7 @@ internal sealed class ServerHost : IAsyncDisposable
         SluiceSettings settings,
         X509Certificate2? certificate,
         SluiceRegistry registry,
+        CatalogStore catalogue,
         ILoggerFactory loggers,
         TimeProvider time,
         Action<EngineOptions>? adjustEngine = null)
@@ -84,7 +88,7 @@ internal sealed class ServerHost : IAsyncDisposable
             VersionMatchStrategy = VersionMatchStrategy.CurrentOrOlder,
         };
         adjustEngine?.Invoke(engine);
-        services.AddSingleton(s => new EmbeddedEngine(new DurableTasks().AddSluice(), s, engine, loggers));
+        services.AddSingleton(s => new EmbeddedEngine(new DurableTasks().AddSluice().AddSyncs(c => c.GetRequiredService<SyncTools>()), s, engine, loggers));
         services.AddSingleton<DurableClient>(s => s.GetRequiredService<EmbeddedEngine>().Client);
         services.AddSingleton(new RolloutOptions
         {
@@ -95,6 +99,7 @@ internal sealed class ServerHost : IAsyncDisposable
             KnowsApprover = name => Knows(name, settings.Groups, registry.Keys),
         });
         services.AddSluiceOrchestration();
+        AddSyncs(services, folder, catalogue, time);
 
         services.AddSluiceApi(settings.Groups, KeyFiles.EnsureSystem(folder));
         services.AddSingleton(new HealthProbe("registry", async c => { await registry.PingAsync(c); return registry.Place; }));
@@ -108,6 +113,7 @@ internal sealed class ServerHost : IAsyncDisposable
         services.AddSluiceTelemetry(settings.Telemetry, "embedded");
 
         services.AddHostedService<ScheduleLoop>();
+        services.AddHostedService<SyncLoop>();
 
         _app = builder.Build();
         _app.UseSluice(RouteTable.Routes);
@@ -161,6 +167,21 @@ internal sealed class ServerHost : IAsyncDisposable
                 }
             });
         });
+    }
+
+    private static void AddSyncs(IServiceCollection services, DataFolder folder, CatalogStore catalogue, TimeProvider time)
+    {
+        var startedAt = time.GetUtcNow();
+        services.AddSingleton(new SyncStore(catalogue, new SyncThresholds()));
+        services.AddSingleton(_ => new SourceHttp(new SourceLimits(), time));
+        services.AddSingleton(s => new SyncTools(
+            s.GetRequiredService<SyncStore>(),
+            name => SourceFactory.Create(name, ServerSettingsFile.SyncVariables(folder)),
+            s.GetRequiredService<SourceHttp>(),
+            time));
+        services.AddSingleton(s => new SyncScheduler(
+            s.GetRequiredService<DurableClient>(), () => SyncSettings.Read(ServerSettingsFile.SyncVariables(folder)), time, startedAt));
+        services.AddSingleton(new HealthProbe("catalogue", async c => $"{await catalogue.CountAsync(c)} offers in {catalogue.Address}"));
     }
 
     // Asked while a plan is checked, which is not asynchronous; a registry of keys is small.

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 using Sluice.Api.Settings;
+using Sluice.Catalog.Store;
 using Sluice.Cli.CommandLine;
 using Sluice.Engine;
 using Sluice.Orchestration.Upkeep;
@@ -21,6 +22,7 @@ internal static class ServerProgram
     /// <exception cref="SettingsException">Settings are wrong.</exception>
     /// <exception cref="CannotServeException">The folder, the lock or the port.</exception>
     /// <exception cref="RegistryException">The registry cannot be opened.</exception>
+    /// <exception cref="CatalogStoreException">The catalogue cannot be opened.</exception>
     /// <exception cref="EngineStoreException">The engine's file cannot be opened.</exception>
     public static async Task<int> RunAsync(
         DataFolder folder,
@@ -40,7 +42,8 @@ internal static class ServerProgram
         using var loggers = ServerLogs.Create(folder, verbose, terminal);
         await using var registry = await SluiceRegistry.OpenAsync(
             folder.Path, settings.Registry.ConnectionString, loggers.CreateLogger<SluiceRegistry>(), cancellationToken);
-        await using var host = new ServerHost(folder, settings, certificate, registry, loggers, terminal.Time, adjustEngine);
+        await using var catalogue = await CatalogStore.OpenAsync(CatalogueAddress(folder, settings.Registry), cancellationToken);
+        await using var host = new ServerHost(folder, settings, certificate, registry, catalogue, loggers, terminal.Time, adjustEngine);
         await host.Engine.StartAsync(cancellationToken);
         var admin = await KeyFiles.EnsureAdminAsync(folder, registry.Keys, terminal.Time, cancellationToken);
         await RegistryRepair.RunAsync(registry.Deployments, host.Engine.Client, host.Rollouts.TakeUpAsync, DateTimeOffset.MaxValue, loggers.CreateLogger("Sluice.Cli.Repair"), cancellationToken);
@@ -74,6 +77,12 @@ internal static class ServerProgram
             throw new CannotServeException(PortTaken(settings, e.Message));
         }
     }
+
+    // Beside the registry: one database to keep and to back up.
+    private static DatabaseAddress CatalogueAddress(DataFolder folder, RegistrySettings registry) =>
+        string.IsNullOrWhiteSpace(registry.ConnectionString)
+            ? new DatabaseAddress.SqliteFile(folder.CatalogueFile)
+            : DatabaseAddress.ParsePostgres(registry.ConnectionString.Trim());
 
     private static X509Certificate2? LoadCertificate(ServerSettings settings)
     {

@@ -11,12 +11,7 @@ internal static class ServerSettingsFile
     /// <exception cref="SettingsException">Something is wrong: every fault.</exception>
     public static SluiceSettings Read(DataFolder folder, IReadOnlyDictionary<string, string?> flags)
     {
-        var builder = new ConfigurationBuilder();
-        if (File.Exists(folder.SettingsFile))
-        {
-            builder.AddJsonStream(new MemoryStream(File.ReadAllBytes(folder.SettingsFile)));
-        }
-
+        var builder = FromFile(folder);
         builder.AddEnvironmentVariables("SLUICE_").AddEnvironmentVariables("SLUICE__");
         if (Environment.GetEnvironmentVariable(RolloutSettings.AutoRollbackVariable) is { Length: > 0 } autoRollback)
         {
@@ -27,11 +22,51 @@ internal static class ServerSettingsFile
         builder.AddInMemoryCollection(flags);
         try
         {
-            return SluiceSettings.Read(builder.Build());
+            var configuration = builder.Build();
+            return SluiceSettings.Read(configuration, name => Variable(configuration, name));
         }
-        catch (Exception e) when (e is JsonException or FormatException or InvalidDataException)
+        catch (Exception e) when (IsNoJson(e))
         {
-            throw new SettingsException([$"{folder.SettingsFile} is not JSON: {(e.InnerException ?? e).Message}"]);
+            throw new SettingsException([NoJson(folder, e)]);
         }
     }
+
+    /// <summary>
+    /// What the syncs are told at this moment, by the names of their variables: the environment, then the section <c>Syncs</c> of
+    /// <c>sluice.json</c>. The file is read again each time, so that a change counts without a restart.
+    /// </summary>
+    /// <exception cref="FormatException">The file is not JSON.</exception>
+    public static Func<string, string?> SyncVariables(DataFolder folder)
+    {
+        try
+        {
+            var configuration = FromFile(folder).Build();
+            return name => Variable(configuration, name);
+        }
+        catch (Exception e) when (IsNoJson(e))
+        {
+            throw new FormatException(NoJson(folder, e), e);
+        }
+    }
+
+    private static ConfigurationBuilder FromFile(DataFolder folder)
+    {
+        var builder = new ConfigurationBuilder();
+        if (File.Exists(folder.SettingsFile))
+        {
+            builder.AddJsonStream(new MemoryStream(File.ReadAllBytes(folder.SettingsFile)));
+        }
+
+        return builder;
+    }
+
+    // A list may be written as one.
+    private static string? Variable(IConfiguration configuration, string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value
+        : configuration.GetSection(SluiceSettings.SyncSection).GetSection(name) is var section && section.Value is { } text ? text
+        : string.Join(',', section.GetChildren().Select(item => item.Value));
+
+    private static bool IsNoJson(Exception e) => e is JsonException or FormatException or InvalidDataException;
+
+    private static string NoJson(DataFolder folder, Exception e) => $"{folder.SettingsFile} is not JSON: {(e.InnerException ?? e).Message}";
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Sluice.Api.Keys;
 using Sluice.Api.Settings;
+using Sluice.Catalog.Store;
 using Sluice.Functions.Tables;
 using Sluice.Orchestration.Ports;
 using Sluice.Registry;
@@ -36,6 +37,9 @@ public sealed class AzureRegistry(
 
     /// <summary>Who may call.</summary>
     public IAccessKeys Keys => Open.Keys;
+
+    /// <summary>The catalogue, which only PostgreSQL keeps.</summary>
+    public CatalogStore Catalogue => Open.Catalogue ?? throw new InvalidOperationException("Tables keep no catalogue.");
 
     private OpenRegistry Open => _open ?? throw new InvalidOperationException("The registry is used before an invocation has opened it.");
 
@@ -91,14 +95,36 @@ public sealed class AzureRegistry(
         {
             var postgres = await SluiceRegistry.OpenAsync(
                 "", settings.Registry.ConnectionString, settings.Azure.PostgresIdentity ? PasswordAsync : null, loggers.CreateLogger<SluiceRegistry>(), cancellationToken);
-            return new OpenRegistry(
-                postgres.Deployments, postgres.Events, postgres.Coordination, postgres.Keys, postgres.Place, postgres.PingAsync, postgres.DisposeAsync);
+            try
+            {
+                var catalogue = await CatalogStore.OpenAsync(
+                    DatabaseAddress.ParsePostgres(settings.Registry.ConnectionString.Trim()) with { Password = settings.Azure.PostgresIdentity ? PasswordAsync : null },
+                    cancellationToken);
+                return new OpenRegistry(
+                    postgres.Deployments, postgres.Events, postgres.Coordination, postgres.Keys, catalogue, postgres.Place, postgres.PingAsync, CloseAsync);
+
+                async ValueTask CloseAsync()
+                {
+                    await catalogue.DisposeAsync();
+                    await postgres.DisposeAsync();
+                }
+            }
+            catch (CatalogStoreException e)
+            {
+                await postgres.DisposeAsync();
+                throw new RegistryException(RegistryError.RegistryUnavailable, e.Message, e);
+            }
+            catch
+            {
+                await postgres.DisposeAsync();
+                throw;
+            }
         }
 
         var client = StorageConnection.Tables(configuration, settings.Azure.TableConnection, credential);
         var tables = await TableRegistry.OpenAsync(client, settings.Azure.TablePrefix, loggers.CreateLogger<TableRegistry>(), cancellationToken);
         return new OpenRegistry(
-            tables.Deployments, tables.Events, tables.Coordination, tables.Keys, tables.Place, tables.PingAsync, () => ValueTask.CompletedTask);
+            tables.Deployments, tables.Events, tables.Coordination, tables.Keys, null, tables.Place, tables.PingAsync, () => ValueTask.CompletedTask);
     }
 
     private async ValueTask<string> PasswordAsync(CancellationToken cancellationToken) =>
@@ -138,6 +164,7 @@ public sealed class AzureRegistry(
         IEventLog Events,
         ICoordination Coordination,
         IAccessKeys Keys,
+        CatalogStore? Catalogue,
         string Place,
         Func<CancellationToken, Task> PingAsync,
         Func<ValueTask> DisposeAsync);

@@ -9,6 +9,9 @@ using Sluice.Api.Health;
 using Sluice.Api.Keys;
 using Sluice.Api.Management;
 using Sluice.Api.Settings;
+using Sluice.Catalog.Sources;
+using Sluice.Catalog.Store;
+using Sluice.Catalog.Syncs;
 using Sluice.Durable;
 using Sluice.Functions.Adapters;
 using Sluice.Functions.Monitor;
@@ -58,7 +61,7 @@ public static class FunctionsHost
 
         AddPlatforms(services, settings.Azure);
 
-        services.AddSingleton(new DurableTasks().AddSluice());
+        services.AddSingleton(new DurableTasks().AddSluice().AddSyncs(s => s.GetRequiredService<SyncTools>()));
         services.AddSingleton<FunctionsRunner>();
         services.AddSingleton<FunctionsDurableClient>();
         services.AddSingleton<DurableClient>(s => s.GetRequiredService<FunctionsDurableClient>());
@@ -71,12 +74,30 @@ public static class FunctionsHost
             KnowsApprover = name => Knows(name, settings.Groups, s.GetRequiredService<AzureRegistry>()),
         });
         services.AddSluiceOrchestration();
+        if (!string.IsNullOrWhiteSpace(settings.Registry.ConnectionString))
+        {
+            AddSyncs(services);
+        }
 
         // The durable extension serves the management routes itself, with a key of its own, and knows their URIs.
         services.AddSingleton(s => new ManagementUris((_, id) => Link(s.GetRequiredService<FunctionsDurableClient>().ManagementUri(id))));
         services.AddSluiceApi(settings.Groups, new SystemKey(""));
         services.AddSingleton(s => new HealthProbe("registry", s.GetRequiredService<AzureRegistry>().PingAsync));
         services.AddSingleton(s => new HealthProbe("durable", c => TaskHubAsync(s.GetRequiredService<FunctionsDurableClient>(), c)));
+    }
+
+    // Of what is in the environment of the app; a change there restarts it.
+    private static void AddSyncs(IServiceCollection services)
+    {
+        services.AddSingleton(s => new SyncStore(s.GetRequiredService<AzureRegistry>().Catalogue, new SyncThresholds()));
+        services.AddSingleton(s => new SourceHttp(new SourceLimits(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new SyncTools(
+            s.GetRequiredService<SyncStore>(),
+            name => SourceFactory.Create(name, Environment.GetEnvironmentVariable),
+            s.GetRequiredService<SourceHttp>(),
+            s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new SyncScheduler(
+            s.GetRequiredService<DurableClient>(), () => SyncSettings.Read(Environment.GetEnvironmentVariable), s.GetRequiredService<TimeProvider>(), startedAt: null));
     }
 
     private static void AddPlatforms(IServiceCollection services, AzureSettings settings)
@@ -111,7 +132,7 @@ public static class FunctionsHost
 
         try
         {
-            return SluiceSettings.Read(builder.Build());
+            return SluiceSettings.Read(builder.Build(), Environment.GetEnvironmentVariable);
         }
         catch (SettingsException e)
         {
@@ -120,11 +141,11 @@ public static class FunctionsHost
         }
     }
 
-    // "Registry:ConnectionString is …" begins with the setting's name.
+    // "Registry:ConnectionString is …" begins with the setting's name. Variables of the syncs have no prefix.
     private static string AppSetting(string fault)
     {
         var end = fault.IndexOf(' ', StringComparison.Ordinal);
-        return end < 0 ? fault : Prefix + fault[..end].TrimEnd(':').Replace(":", "__", StringComparison.Ordinal) + fault[end..];
+        return end < 0 || SyncSettings.Variables.Contains(fault[..end]) ? fault : Prefix + fault[..end].TrimEnd(':').Replace(":", "__", StringComparison.Ordinal) + fault[end..];
     }
 
     private static InstanceLink Link(Uri uri) => new(uri.GetLeftPart(UriPartial.Path), uri.Query.TrimStart('?'));

@@ -6,6 +6,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sluice.Api;
 using Sluice.Api.Http;
+using Sluice.Catalog.Store;
+using Sluice.Catalog.Syncs;
 using Sluice.Functions.Adapters;
 using Sluice.Orchestration.Schedules;
 using Sluice.Registry;
@@ -43,6 +45,26 @@ public sealed class Invocations(
         catch (RegistryException e)
         {
             logger.SchedulesFailed(string.Join(", ", schedules.Select(s => s.InstanceId)), e.Message);
+        }
+    }
+
+    /// <summary>Starts the syncs that are due, on a host that keeps a catalogue; what fails is asked again at the next tick.</summary>
+    public async Task StartDueSyncsAsync(DurableTaskClient client, CancellationToken cancellationToken)
+    {
+        if (services.GetService<SyncScheduler>() is not { } syncs)
+        {
+            return;
+        }
+
+        durable.Use(client);
+        try
+        {
+            await registry.EnsureOpenAsync(cancellationToken);
+            await syncs.StartDueAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is RegistryException or CatalogStoreException or FormatException)
+        {
+            logger.SchedulesFailed("Syncs", e.Message);
         }
     }
 

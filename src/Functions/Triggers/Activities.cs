@@ -1,12 +1,13 @@
 using System.Text.Json;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
+using Sluice.Catalog.Syncs;
 using Sluice.Functions.Hosting;
 using Sluice.Orchestration;
 
 namespace Sluice.Functions.Triggers;
 
-/// <summary>Every activity by the name of the table in Orchestration/Names.cs; a test compares the two.</summary>
+/// <summary>Every activity by the name of the tables in Orchestration/Names.cs and Catalog/Syncs; a test compares them.</summary>
 public sealed class Activities(Invocations invocations)
 {
     /// <inheritdoc cref="ActivityRefs.LoadPlan"/>
@@ -152,6 +153,21 @@ public sealed class Activities(Invocations invocations)
     /// <inheritdoc cref="ActivityRefs.RemoveOld"/>
     [Function("RemoveOld")]
     public Task<JsonElement?> RemoveOld([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
+        RunAsync(input, instanceId, client, call);
+
+    /// <inheritdoc cref="SyncActivities.Begin"/>
+    [Function("BeginSync")]
+    public Task<JsonElement?> BeginSync([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
+        RunAsync(input, instanceId, client, call);
+
+    /// <inheritdoc cref="SyncActivities.Source"/>
+    [Function("SyncSource")]
+    public Task<JsonElement?> SyncSource([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
+        RunAsync(input, instanceId, client, call);
+
+    /// <inheritdoc cref="SyncActivities.End"/>
+    [Function("EndSync")]
+    public Task<JsonElement?> EndSync([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
         RunAsync(input, instanceId, client, call);
 
     private Task<JsonElement?> RunAsync(JsonElement? input, string instanceId, DurableTaskClient client, FunctionContext call) =>

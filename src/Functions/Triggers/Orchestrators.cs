@@ -1,12 +1,13 @@
 using System.Text.Json;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
+using Sluice.Catalog.Syncs;
 using Sluice.Functions.Adapters;
 using Sluice.Orchestration;
 
 namespace Sluice.Functions.Triggers;
 
-/// <summary>Every orchestrator by the name of the table in Orchestration/Names.cs; a test compares the two.</summary>
+/// <summary>Every orchestrator by the name of the tables in Orchestration/Names.cs and Catalog/Syncs; a test compares them.</summary>
 public sealed class Orchestrators(FunctionsRunner runner)
 {
     /// <inheritdoc cref="Orchestrations.Rollout"/>
@@ -40,6 +41,14 @@ public sealed class Orchestrators(FunctionsRunner runner)
     /// <inheritdoc cref="Orchestrations.Retention"/>
     [Function("Retention")]
     public Task<JsonElement?> Retention([OrchestrationTrigger] TaskOrchestrationContext context, FunctionContext call) => RunAsync(context, call);
+
+    /// <inheritdoc cref="SyncOrchestrations.Models"/>
+    [Function("ModelSync")]
+    public Task<JsonElement?> ModelSync([OrchestrationTrigger] TaskOrchestrationContext context, FunctionContext call) => RunAsync(context, call);
+
+    /// <inheritdoc cref="SyncOrchestrations.Prices"/>
+    [Function("PricingSync")]
+    public Task<JsonElement?> PricingSync([OrchestrationTrigger] TaskOrchestrationContext context, FunctionContext call) => RunAsync(context, call);
 
     private Task<JsonElement?> RunAsync(TaskOrchestrationContext context, FunctionContext call) =>
         runner.RunOrchestratorAsync(context, call.InstanceServices);

@@ -18,6 +18,9 @@ public sealed class Timers(Invocations invocations)
 
     /// <summary>Asks each five minutes what else is due.</summary>
     [Function("SchedulesTimer")]
-    public Task Schedules([TimerTrigger("30 */5 * * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, FunctionContext call) =>
-        invocations.StartDueAsync([Scheduler.Reminders, Scheduler.Retention], client, call.CancellationToken);
+    public async Task Schedules([TimerTrigger("30 */5 * * * *")] TimerInfo timer, [DurableClient] DurableTaskClient client, FunctionContext call)
+    {
+        await invocations.StartDueAsync([Scheduler.Reminders, Scheduler.Retention], client, call.CancellationToken);
+        await invocations.StartDueSyncsAsync(client, call.CancellationToken);
+    }
 }

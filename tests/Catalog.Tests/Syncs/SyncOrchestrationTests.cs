@@ -90,7 +90,7 @@ public sealed class SyncOrchestrationTests
 
         Assert.Equal((true, false, true), (first.WasStarted, second.WasStarted, other.WasStarted));
         Assert.Equal(first.RunId, second.RunId);
-        await world.Engine.RunAsync(first.InstanceId);
+        await world.EndAsync(first.InstanceId);
         Assert.Equal("ana", (await world.Syncs.FindRunAsync(first.RunId, default))!.StartedBy);
     }
 
@@ -100,7 +100,7 @@ public sealed class SyncOrchestrationTests
         await using var world = await World.StartAsync(EveryTwoAndSix);
 
         var start = await world.Scheduler.StartAsync(SyncKinds.Models, "ana", force: false, dryRun: true, default);
-        var report = (await world.Engine.RunAsync(start.InstanceId)).ReadOutputAs<SyncReport>()!;
+        var report = await world.EndAsync(start.InstanceId);
 
         Assert.Equal((SyncStatuses.Completed, 4), (report.Status, report.Sources.Sum(source => source.Stored)));
         Assert.Equal(0, await world.Catalogue.CountAsync(default));
@@ -133,14 +133,14 @@ public sealed class SyncOrchestrationTests
         Assert.Empty(await world.Scheduler.StartDueAsync(default));
         await world.Engine.AdvanceAsync(TimeSpan.FromSeconds(30));
         Assert.Single(await world.Scheduler.StartDueAsync(default));
-        await world.Engine.RunAsync(SyncScheduler.InstanceId(SyncKinds.Prices));
+        await world.EndAsync(SyncScheduler.InstanceId(SyncKinds.Prices));
         Assert.Equal([SourceNames.OpenRouter], world.Reads);
 
         world.Variables["PRICING_SYNC_INTERVAL_HOURS"] = "1";
         world.Variables["PRICING_SYNC_PROVIDERS"] = "nearai, featherless";
         await world.Engine.AdvanceAsync(TimeSpan.FromHours(1));
         Assert.Single(await world.Scheduler.StartDueAsync(default));
-        await world.Engine.RunAsync(SyncScheduler.InstanceId(SyncKinds.Prices));
+        await world.EndAsync(SyncScheduler.InstanceId(SyncKinds.Prices));
         Assert.Equal([SourceNames.Featherless, SourceNames.NearAi], world.Reads.Skip(1).Order(StringComparer.Ordinal));
 
         world.Variables["PRICING_SYNC_ENABLED"] = "false";
@@ -183,17 +183,15 @@ public sealed class SyncOrchestrationTests
     {
         private readonly SourceHttp _http;
 
-        private World(CatalogStore catalogue, Dictionary<string, string?> variables)
+        private World(Dictionary<string, string?> variables)
         {
-            Catalogue = catalogue;
             Variables = new(variables);
-            Syncs = new SyncStore(catalogue, new SyncThresholds { FewestRows = new Dictionary<string, int>() });
             _http = new SourceHttp(new SourceLimits(), TimeProvider.System);
         }
 
-        public CatalogStore Catalogue { get; }
+        public CatalogStore Catalogue { get; private set; } = null!;
 
-        public SyncStore Syncs { get; }
+        public SyncStore Syncs { get; private set; } = null!;
 
         public Dictionary<string, string?> Variables { get; }
 
@@ -209,13 +207,15 @@ public sealed class SyncOrchestrationTests
 
         public static async Task<World> StartAsync(Dictionary<string, string?> variables)
         {
-            var world = new World(await CatalogStore.OpenAsync(new DatabaseAddress.SqliteMemory(), default), variables);
+            var world = new World(variables);
             // Midnight: the grid of every interval begins there.
             var clock = new ManualTimeProvider(new DateTimeOffset(2026, 3, 2, 0, 0, 0, TimeSpan.Zero));
             world.Engine = await VirtualEngine.StartAsync(
                 new DurableTasks().AddSyncs(_ => new SyncTools(world.Syncs, name => new Source(name, world), world._http, clock)),
                 services: null,
                 new VirtualEngineOptions { Clock = clock, ActivityPatience = TimeSpan.FromMinutes(1) });
+            world.Catalogue = await CatalogStore.OpenAsync(new DatabaseAddress.SqliteMemory(), default);
+            world.Syncs = new SyncStore(world.Catalogue, new SyncThresholds { FewestRows = new Dictionary<string, int>() });
             world.Scheduler = new SyncScheduler(new LateClient { Present = () => world.Engine.Client }, () => world.Settings, clock, clock.GetUtcNow());
             return world;
         }
@@ -223,7 +223,15 @@ public sealed class SyncOrchestrationTests
         public async Task<SyncReport> RunAsync(string kind)
         {
             var start = await Scheduler.StartAsync(kind, "test", force: false, dryRun: false, default);
-            return (await Engine.RunAsync(start.InstanceId)).ReadOutputAs<SyncReport>()!;
+            return await EndAsync(start.InstanceId);
+        }
+
+        /// <summary>Runs an instance to its end, which must be a good one.</summary>
+        public async Task<SyncReport> EndAsync(string instanceId)
+        {
+            var ended = await Engine.RunAsync(instanceId);
+            Assert.True(ended.RuntimeStatus == RuntimeStatus.Completed, $"{ended.RuntimeStatus}: {ended.SerializedOutput}");
+            return ended.ReadOutputAs<SyncReport>()!;
         }
 
         public async ValueTask DisposeAsync()
