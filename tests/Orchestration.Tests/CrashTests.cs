@@ -8,7 +8,7 @@ namespace Sluice.Orchestration.Tests;
 /// <summary>A crash at any activity, before it acts or after it acted and before its result is recorded, is invisible in what was done.</summary>
 public sealed class CrashTests
 {
-    private const int Activities = 64;
+    private const int Activities = 68;
 
     private static readonly string Steps = """
           - validate: { environment: production }
