@@ -245,7 +245,7 @@ public sealed class FreezeTests
         var day = sim.Engine.Now.DayOfWeek.ToString()[..3].ToLowerInvariant();
         var next = sim.Engine.Now.AddDays(1).DayOfWeek.ToString()[..3].ToLowerInvariant();
         var plan = Plans.In(
-            "  - deploy: { environment: production }\n  - setWeight: 10\n  - soak: { duration: 7d, every: 30m, clock: wall }\n  - setWeight: 100",
+            "  - deploy: { environment: production }\n  - setWeight: 10\n  - soak: { duration: 7d, every: 30m, glance: 30m, clock: wall }\n  - setWeight: 100",
             $"freeze: [{{ name: w, from: {day}, to: {next}, onStart: queue }}]");
         var id = await sim.StartRolloutAsync(plan, "v2.0.0");
         await sim.UntilAsync(id, s => s.PauseReason == PauseReason.FreezeWindow);

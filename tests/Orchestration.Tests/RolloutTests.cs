@@ -50,15 +50,15 @@ public sealed class RolloutTests
     }
 
     [Fact]
-    public async Task A_canary_that_turns_bad_after_days_is_rolled_back_at_the_next_look()
+    public async Task A_canary_that_turns_bad_after_hours_is_rolled_back_at_the_next_look()
     {
         await using var sim = await Simulation.StartAsync();
         sim.World.Seed("v1.0.0");
-        sim.World.Versions["v2.0.0"] = new Behaviour { ErrorRate = t => t > TimeSpan.FromHours(40) ? 0.6 : 0 };
+        sim.World.Versions["v2.0.0"] = new Behaviour { ErrorRate = t => t > TimeSpan.FromHours(6) ? 0.6 : 0 };
         var plan = Plans.In("""
               - deploy: { environment: production }
               - setWeight: 10
-              - soak: { duration: 48h, every: 5m }
+              - soak: { duration: 8h, every: 5m }
               - setWeight: 100
             """);
 
@@ -67,7 +67,7 @@ public sealed class RolloutTests
         var status = await sim.EndOfAsync(id);
 
         Assert.Equal(Outcome.RolledBack, status.Outcome);
-        Assert.InRange(sim.Row(id).CompletedAt!.Value - started, TimeSpan.FromHours(40), TimeSpan.FromHours(40) + TimeSpan.FromMinutes(2));
+        Assert.InRange(sim.Row(id).CompletedAt!.Value - started, TimeSpan.FromHours(6), TimeSpan.FromHours(6) + TimeSpan.FromMinutes(2));
         Assert.Equal([10, 0], sim.World.WeightsOf("v2.0.0"));
     }
 
@@ -79,7 +79,7 @@ public sealed class RolloutTests
         var plan = Plans.In("""
               - deploy: { environment: production }
               - setWeight: 10
-              - soak: { duration: 48h, every: 5m }
+              - soak: { duration: 48h, every: 5m, glance: 5m }
               - setWeight: 100
             """);
 
