@@ -21,6 +21,7 @@ public sealed class ServerKillTests
         ("Record", [1]),
         ("ValidateEnvironment", [1]),
         ("StoreStack", [1, 3]),
+        ("CheckFreeze", [1]),
         ("StartRevision", [1]),
         ("GetRevision", [1]),
         ("Smoke", [1]),
