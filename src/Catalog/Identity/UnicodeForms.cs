@@ -12,9 +12,19 @@ internal static class UnicodeForms
     // UAX #15, the decompositions of class font, wide, super, sub and compat that are one or two ASCII characters.
     private static readonly Dictionary<char, string> Folded = new()
     {
-        ['\u00B9'] = "1", ['\u00B2'] = "2", ['\u00B3'] = "3", ['\u2070'] = "0",
-        ['\u2024'] = ".", ['\u2025'] = "..", ['\u2026'] = "...", ['\u2011'] = "\u2010",
-        ['\uFB00'] = "ff", ['\uFB01'] = "fi", ['\uFB02'] = "fl", ['\uFB03'] = "ffi", ['\uFB04'] = "ffl",
+        ['\u00B9'] = "1",
+        ['\u00B2'] = "2",
+        ['\u00B3'] = "3",
+        ['\u2070'] = "0",
+        ['\u2024'] = ".",
+        ['\u2025'] = "..",
+        ['\u2026'] = "...",
+        ['\u2011'] = "\u2010",
+        ['\uFB00'] = "ff",
+        ['\uFB01'] = "fi",
+        ['\uFB02'] = "fl",
+        ['\uFB03'] = "ffi",
+        ['\uFB04'] = "ffl",
     };
 
     /// <summary>ASCII comes back as it is.</summary>

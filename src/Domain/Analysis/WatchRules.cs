@@ -15,16 +15,16 @@ public static class WatchRules
     public static SoakRules Of(Plan plan, Step.Soak step, int weight, bool firstRelease, Evidence evidence, TimeSpan warmup)
     {
         var environment = plan.Environment(step.Environment!);
-        return Complete(SoakRules.For(step, plan.Analysis, environment.Metrics, firstRelease), plan, environment, weight, firstRelease, evidence, step.Cadence, step.Limits)
-            with { Warmup = warmup };
+        var rules = SoakRules.For(step, plan.Analysis, environment.Metrics, firstRelease);
+        return Complete(rules, plan, environment, weight, firstRelease, evidence, step.Cadence, step.Limits) with { Warmup = warmup };
     }
 
     /// <summary>The rules of a hold; parameters as above.</summary>
     public static SoakRules Of(Plan plan, Step.Hold step, int weight, bool firstRelease, Evidence evidence, TimeSpan warmup)
     {
         var environment = plan.Environment(step.Environment!);
-        return Complete(SoakRules.For(step, plan.Analysis, environment.Metrics, firstRelease), plan, environment, weight, firstRelease, evidence, step.Cadence, step.Limits)
-            with { Warmup = warmup };
+        var rules = SoakRules.For(step, plan.Analysis, environment.Metrics, firstRelease);
+        return Complete(rules, plan, environment, weight, firstRelease, evidence, step.Cadence, step.Limits) with { Warmup = warmup };
     }
 
     /// <summary>What the canary is compared with at a weight.</summary>

@@ -11,7 +11,9 @@ public sealed class SyncOrchestrationTests
 {
     private static readonly Dictionary<string, string?> EveryTwoAndSix = new()
     {
-        ["MODEL_SYNC_INTERVAL_HOURS"] = "2", ["PRICING_SYNC_ENABLED"] = "true", ["PRICING_SYNC_INTERVAL_HOURS"] = "6",
+        ["MODEL_SYNC_INTERVAL_HOURS"] = "2",
+        ["PRICING_SYNC_ENABLED"] = "true",
+        ["PRICING_SYNC_INTERVAL_HOURS"] = "6",
     };
 
     [Fact]
