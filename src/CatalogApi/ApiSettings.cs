@@ -18,6 +18,14 @@ internal sealed record ApiSettings(int Port, DatabaseAddress Database, string Ve
     /// <summary>A list that no sync found good for so long makes the service degraded; null for never.</summary>
     public TimeSpan? StaleAfter { get; init; } = TimeSpan.FromHours(DefaultStaleHours);
 
+    /// <summary>How long answers are kept when nothing changes.</summary>
+    public TimeSpan CacheLifetime { get; init; } = TimeSpan.FromSeconds(DefaultCacheSeconds);
+
+    /// <summary>What the log leaves out: everything below.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    private const int DefaultCacheSeconds = 3_600;
+
     // Prices are synced every six hours, and a run may be late by two.
     private const int DefaultStaleHours = 8;
     private const int DefaultPort = 5080;
@@ -38,6 +46,8 @@ internal sealed record ApiSettings(int Port, DatabaseAddress Database, string Ve
             FaultSettings.Read(values))
         {
             Redis = ReadRedis(values),
+            CacheLifetime = TimeSpan.FromSeconds(values.Integer("CACHE_SECONDS", DefaultCacheSeconds, 1, 86_400)),
+            LogLevel = values.Word("LOG_LEVEL", LogLevel.Information),
             StaleAfter = values.Integer("STALE_AFTER_HOURS", DefaultStaleHours, 0, 24 * 366) is > 0 and var hours ? TimeSpan.FromHours(hours) : null,
         };
         return values.Faults.Count == 0 ? settings : throw new SettingsException(values.Faults);

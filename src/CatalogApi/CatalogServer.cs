@@ -11,7 +11,6 @@ internal static class CatalogServer
 {
     private const int RequestsPerMinute = 2000;
     private const int KeptAnswers = 5000;
-    private static readonly TimeSpan CacheLifetime = TimeSpan.FromHours(1);
 
     // Below the 30 s that a platform usually waits between SIGTERM and SIGKILL.
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(25);
@@ -56,12 +55,12 @@ internal static class CatalogServer
             .AddFilter(null, LogLevel.Warning)
             // A start that fails is told once, by Program, in words.
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical)
-            .AddFilter(nameof(CatalogServer), LogLevel.Information);
+            .AddFilter(nameof(CatalogServer), settings.LogLevel);
 
         var app = builder.Build();
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(nameof(CatalogServer));
         var figures = new ServiceFigures();
-        var cache = new ResponseCache(time, CacheLifetime, KeptAnswers);
+        var cache = new ResponseCache(time, settings.CacheLifetime, KeptAnswers);
         var shared = app.Services.GetService<SharedCache>();
         var generation = new Generation(store, shared, time);
         var answers = new Answers(cache, shared, generation, settings.Version, figures, time);
