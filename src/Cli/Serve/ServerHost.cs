@@ -12,6 +12,7 @@ using Sluice.Api.Health;
 using Sluice.Api.Http;
 using Sluice.Api.Settings;
 using Sluice.Api.Telemetry;
+using Sluice.Catalog.Cache;
 using Sluice.Catalog.Sources;
 using Sluice.Catalog.Store;
 using Sluice.Catalog.Syncs;
@@ -177,11 +178,17 @@ internal sealed class ServerHost : IAsyncDisposable
         var startedAt = time.GetUtcNow();
         services.AddSingleton(new SyncStore(catalogue, new SyncThresholds()));
         services.AddSingleton(_ => new SourceHttp(new SourceLimits(), time));
+        if (SyncSettings.Read(ServerSettingsFile.SyncVariables(folder)).Redis is { } redis)
+        {
+            services.AddSingleton(s => new SharedCache(redis.Connect(), time, s.GetRequiredService<ILogger<SharedCache>>()));
+        }
+
         services.AddSingleton(s => new SyncTools(
             s.GetRequiredService<SyncStore>(),
             name => SourceFactory.Create(name, ServerSettingsFile.SyncVariables(folder)),
             s.GetRequiredService<SourceHttp>(),
-            time));
+            time,
+            s.GetService<SharedCache>()));
         services.AddSingleton(s => new SyncScheduler(
             s.GetRequiredService<DurableClient>(), () => SyncSettings.Read(ServerSettingsFile.SyncVariables(folder)), time, startedAt));
         services.AddSingleton(new HealthProbe("catalogue", async c => $"{await catalogue.CountAsync(c)} offers in {catalogue.Address}"));
