@@ -23,7 +23,7 @@ public sealed class CacheTests
         await SyncAsync(api, "run-1");
         api.Clock.Advance(Generation.Freshness);
 
-        Assert.Equal(["aaa/unseen", "openrouter/x/m"], await api.ListAsync(""));
+        Assert.Equal(["aaa/unseen", "openrouter/x/m"], await SeenAsync(api, "openrouter/x/m"));
     }
 
     [Fact]
@@ -70,8 +70,8 @@ public sealed class CacheTests
         await first.PostRefreshAsync();
         second.Clock.Advance(Generation.Freshness);
 
-        Assert.Contains("aaa/new", await first.ListAsync(""));
-        Assert.Contains("aaa/new", await second.ListAsync(""));
+        await SeenAsync(first, "aaa/new");
+        await SeenAsync(second, "aaa/new");
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class CacheTests
 
         await SyncAsync(api, "run-1");
         api.Clock.Advance(Generation.Freshness);
-        await Eventually.AsyncOf(() => api.ListAsync(""), ids => ids.Contains("openrouter/x/m"), "the new rows are seen without Redis");
+        await SeenAsync(api, "openrouter/x/m");
         api.Clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("degraded", await CacheHealthAsync(api));
         Assert.True(await api.FigureAsync("catalog_shared_cache_failures_total") > 0);
@@ -153,6 +153,16 @@ public sealed class CacheTests
 
         Assert.Equal(60, (await api.ListAsync("")).Count);
     }
+
+    // A machine that is too busy to look up the generation in a quarter of a second gives the answer before once more.
+    private static Task<IReadOnlyList<string>> SeenAsync(TestApi api, string id) => Eventually.AsyncOf(
+        () =>
+        {
+            api.Clock.Advance(Generation.Freshness);
+            return api.ListAsync("");
+        },
+        ids => ids.Contains(id),
+        $"{id} is seen");
 
     private static async Task ShareAsync(TestApi first, TestApi second)
     {
