@@ -3,6 +3,7 @@ using Sluice.Catalog.Sources;
 using Sluice.Catalog.Store;
 using Sluice.Catalog.Tests.Cache;
 using Sluice.Catalog.Tests.Sources;
+using Sluice.Catalog.Tests.Store;
 using Sluice.CatalogApi;
 using Sluice.Testing;
 
@@ -137,6 +138,21 @@ public sealed class CacheTests
 
         api.Clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("ok", await CacheHealthAsync(api));
+    }
+
+    [Fact]
+    public async Task Without_its_database_the_service_gives_what_it_has_kept_and_says_503_to_the_rest()
+    {
+        await using var database = await PostgresDatabase.CreateAsync();
+        await using var api = await TestApi.StartAsync(database.Address);
+        Assert.Equal(60, (await api.ListAsync("")).Count);
+
+        await database.DisposeAsync();
+        api.Clock.Advance(Generation.Freshness);
+
+        Assert.Equal(60, (await api.ListAsync("")).Count);
+        await api.GetAsync("/v1/models?limit=7", 503);
+        Assert.Equal("unhealthy", (await api.GetAsync("/health/deep", 503)).GetProperty("checks").GetProperty("database").GetProperty("status").GetString());
     }
 
     [Fact]
