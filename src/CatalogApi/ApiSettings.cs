@@ -12,6 +12,14 @@ namespace Sluice.CatalogApi;
 /// <param name="Faults">How this process misbehaves on purpose.</param>
 internal sealed record ApiSettings(int Port, DatabaseAddress Database, string Version, string? AdminKey, FaultSettings Faults)
 {
+    private const int DefaultPort = 5080;
+    private const int ShortestAdminKey = 16;
+    private const int LongestVersion = 128;
+    private const int DefaultCacheSeconds = 3_600;
+
+    // Prices are synced every six hours, and a run may be late by two.
+    private const int DefaultStaleHours = 8;
+
     /// <summary>Where answers are shared; null keeps them in this process.</summary>
     public RedisAddress? Redis { get; init; }
 
@@ -23,14 +31,6 @@ internal sealed record ApiSettings(int Port, DatabaseAddress Database, string Ve
 
     /// <summary>What the log leaves out: everything below.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
-
-    private const int DefaultCacheSeconds = 3_600;
-
-    // Prices are synced every six hours, and a run may be late by two.
-    private const int DefaultStaleHours = 8;
-    private const int DefaultPort = 5080;
-    private const int ShortestAdminKey = 16;
-    private const int LongestVersion = 128;
 
     /// <summary>Reads settings; a variable that is empty counts as absent.</summary>
     /// <param name="variable">The environment: a value by name, null when absent.</param>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
@@ -19,8 +20,17 @@ public sealed class SyncTests
         using var folder = new TemporaryFolder();
         using var aside = new TemporaryFolder();
         var (asked, released) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var told = new ConcurrentQueue<string>();
         await using var lists = await ServeAsync(async http =>
         {
+            if (http.Request.Path == "/redis")
+            {
+                using var command = new StreamReader(http.Request.Body);
+                told.Enqueue(await command.ReadToEndAsync());
+                await http.Response.WriteAsync("""{"result":"OK"}""");
+                return;
+            }
+
             if (http.Request.Path == "/models")
             {
                 asked.TrySetResult();
@@ -37,6 +47,8 @@ public sealed class SyncTests
             ["PRICING_SYNC_ENABLED"] = "true",
             ["PRICING_SYNC_PROVIDERS"] = "nearai",
             ["NEARAI_URL"] = $"{lists.Urls.Single()}/prices",
+            ["UPSTASH_REDIS_REST_URL"] = $"{lists.Urls.Single()}/redis",
+            ["UPSTASH_REDIS_REST_TOKEN"] = "a-token",
         });
         using var client = new HttpClient { BaseAddress = new Uri(server.Url) };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", File.ReadAllText(Path.Combine(folder.Path, "admin.key")).Trim());
@@ -53,6 +65,8 @@ public sealed class SyncTests
         Assert.Equal((id, "completed", "admin"), (Text(models, "id"), Text(models, "status"), Text(models, "startedBy")));
         var source = models.GetProperty("sources").EnumerateArray().Single();
         Assert.Equal(("openrouter", 60, 60, 0), (Text(source, "source"), Count(source, "fetched"), Count(source, "stored"), Count(source, "quarantined")));
+
+        Assert.Contains($"""["SET","sluice:catalog:generation","{id}"]""", told);
 
         var prices = await EndedAsync(client, "prices");
         Assert.Equal(("completed", "schedule"), (Text(prices, "status"), Text(prices, "startedBy")));

@@ -33,7 +33,7 @@ public abstract record RedisAddress
         public X509Certificate2Collection? Authorities { get; init; }
 
         /// <inheritdoc/>
-        public override string ToString() => $"{(Tls ? "rediss" : "redis")}://{Host}:{Port.ToString(CultureInfo.InvariantCulture)}/{Database.ToString(CultureInfo.InvariantCulture)}";
+        public override string ToString() => $"{(Tls ? "rediss" : "redis")}://{Host}:{Port}/{Database}";
     }
 
     /// <summary>A database of Upstash, spoken to over HTTPS.</summary>

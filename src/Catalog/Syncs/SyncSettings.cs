@@ -12,15 +12,15 @@ namespace Sluice.Catalog.Syncs;
 public sealed record SyncSettings(
     TimeSpan? ModelInterval, IReadOnlyList<string> ModelSources, TimeSpan? PricingInterval, IReadOnlyList<string> PricingProviders)
 {
-    /// <summary>Which Redis is told of new rows; null for none. Taken at the start of a host, unlike the rest.</summary>
-    public RedisAddress? Redis { get; init; }
-
     private const int MostHours = 7 * 24;
     private static readonly string[] AllModelSources =
         [SourceNames.ModelsDev, SourceNames.OpenRouter, SourceNames.HuggingFace, SourceNames.ArtificialAnalysis];
 
     private static readonly string[] AllProviders =
         [SourceNames.OpenRouter, SourceNames.Featherless, SourceNames.NearAi, SourceNames.AlibabaCloud];
+
+    /// <summary>Which Redis is told of new rows; null for none. Taken at the start of a host, unlike the rest.</summary>
+    public RedisAddress? Redis { get; init; }
 
     /// <summary>Every variable that syncs read, those of the sources among them.</summary>
     public static IReadOnlyList<string> Variables { get; } =

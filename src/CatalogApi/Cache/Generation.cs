@@ -15,8 +15,8 @@ internal sealed class Generation(CatalogStore store, SharedCache? shared, TimePr
     /// <summary>How old what is known may be: so soon after a sync are its rows shown.</summary>
     public static readonly TimeSpan Freshness = TimeSpan.FromSeconds(5);
 
-    // A request waits so long for a look, the look itself goes on.
-    private static readonly TimeSpan RequestPatience = TimeSpan.FromMilliseconds(100);
+    // A request waits so long for a look. The look itself goes on, and until the next is due nobody else waits.
+    private static readonly TimeSpan RequestPatience = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(5);
     private readonly Lock _gate = new();
     private Known _known = new("", "", null);
@@ -37,7 +37,11 @@ internal sealed class Generation(CatalogStore store, SharedCache? shared, TimePr
         }
         catch (TimeoutException)
         {
-            return known.Text;
+            lock (_gate)
+            {
+                _known = _known with { At = time.GetTimestamp() };
+                return _known.Text;
+            }
         }
     }
 

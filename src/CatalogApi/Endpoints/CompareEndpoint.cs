@@ -28,7 +28,6 @@ internal sealed class CompareEndpoint(CatalogStore store, Answers answers)
             return;
         }
 
-        var missing = new List<ParameterFault>();
         await answers.WriteAsync(
             http,
             $"compare\n{string.Join('\n', ids)}",
@@ -50,6 +49,7 @@ internal sealed class CompareEndpoint(CatalogStore store, Answers answers)
             },
             async () =>
             {
+                var missing = new List<ParameterFault>();
                 foreach (var id in ids)
                 {
                     if (await store.ResolveAsync(id) is null)

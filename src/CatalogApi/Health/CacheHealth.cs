@@ -22,6 +22,11 @@ internal sealed class CacheHealth(ResponseCache memory, SharedCache? shared, Ser
         return asked.Fault is null
             ? new CacheCheck(HealthStatus.Ok, asked.LatencyMs, "redis", memory.Count, figures.HitRate, null)
             : new CacheCheck(
-                HealthStatus.Degraded, asked.LatencyMs, "redis", memory.Count, figures.HitRate, "Redis does not answer; each replica keeps its own answers. The log says why.");
+                HealthStatus.Degraded,
+                asked.LatencyMs,
+                "redis",
+                memory.Count,
+                figures.HitRate,
+                "Redis does not answer; each replica keeps its own answers. The log says why.");
     }
 }

@@ -31,29 +31,38 @@ internal sealed class QueryReader(IQueryCollection parameters)
     }
 
     /// <summary>A text that passes a test.</summary>
-    public string? Text(string name, Func<string, bool> isGood, string expected) =>
-        Parse<string>(name, text => text.Length <= LongestText && !text.Any(char.IsControl) && isGood(text) ? text : null, expected);
+    public string? Text(string name, Func<string, bool> isGood, string expected)
+    {
+        var text = Single(name);
+        if (text is null || (text.Length <= LongestText && !text.Any(char.IsControl) && isGood(text)))
+        {
+            return text;
+        }
+
+        RefuseValue(name, text, expected);
+        return null;
+    }
 
     public int? Integer(string name, int least, int most) => (int?)Long(name, least, most);
 
-    public long? Long(string name, long least, long most) => ParseValue<long>(
+    public long? Long(string name, long least, long most) => Parse<long>(
         name,
         text => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null,
         $"a whole number from {least} to {most}");
 
     /// <summary>A price in USD per 1M tokens.</summary>
-    public decimal? Price(string name) => ParseValue<decimal>(
+    public decimal? Price(string name) => Parse<decimal>(
         name,
         text => decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var price) && price < 10_000_000_000m ? price : null,
         "USD per 1M tokens, such as 0.5");
 
-    public bool? Flag(string name) => ParseValue<bool>(
+    public bool? Flag(string name) => Parse<bool>(
         name, text => text.ToUpperInvariant() switch { "TRUE" => true, "FALSE" => false, _ => null }, "true or false");
 
     /// <summary>One of an enumeration's names, in any case.</summary>
     public T? Word<T>(string name)
         where T : struct, Enum =>
-        ParseValue<T>(
+        Parse<T>(
             name,
             text => Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<T>(text, ignoreCase: true) : null,
             $"one of {string.Join(", ", Enum.GetNames<T>())}");
@@ -61,7 +70,7 @@ internal sealed class QueryReader(IQueryCollection parameters)
     /// <summary>As much of a text as an answer repeats.</summary>
     public static string Shorten(string text) => text.Length <= LongestEcho ? text : $"{text[..LongestEcho]}…";
 
-    private T? ParseValue<T>(string name, Func<string, T?> parse, string expected)
+    private T? Parse<T>(string name, Func<string, T?> parse, string expected)
         where T : struct
     {
         if (Single(name) is not { } text)
@@ -72,26 +81,11 @@ internal sealed class QueryReader(IQueryCollection parameters)
         var value = parse(text);
         if (value is null)
         {
-            Refuse(name, $"expected {expected}; got '{Shorten(text)}'");
+            RefuseValue(name, text, expected);
         }
 
         return value;
     }
 
-    private T? Parse<T>(string name, Func<string, T?> parse, string expected)
-        where T : class
-    {
-        if (Single(name) is not { } text)
-        {
-            return null;
-        }
-
-        var value = parse(text);
-        if (value is null)
-        {
-            Refuse(name, $"expected {expected}; got '{Shorten(text)}'");
-        }
-
-        return value;
-    }
+    private void RefuseValue(string name, string text, string expected) => Refuse(name, $"expected {expected}; got '{Shorten(text)}'");
 }

@@ -41,6 +41,25 @@ public sealed class PostgresCatalogStoreTests : CatalogStoreContract, IAsyncLife
     }
 }
 
+public sealed class PostgresPoolTests
+{
+    [Fact]
+    public async Task Connections_in_use_are_those_of_this_store_and_no_other()
+    {
+        await using var database = await PostgresDatabase.CreateAsync();
+        var pooled = new DatabaseAddress.Postgres(new NpgsqlConnectionStringBuilder(database.Address.ConnectionString) { Pooling = true, MaxPoolSize = 3 }.ConnectionString);
+        await using var other = await CatalogStore.OpenAsync(pooled, default);
+        await using var store = await CatalogStore.OpenAsync(pooled, default);
+        await using var held = await store.Database.Source.OpenConnectionAsync();
+        await using var elsewhere = await other.Database.Source.OpenConnectionAsync();
+
+        var state = await store.CheckAsync(default);
+
+        // The one that is held, and the one that asks.
+        Assert.Equal((2, 3), (state.PoolBusy, state.PoolLimit));
+    }
+}
+
 /// <summary>A database of its own on the server that <c>SLUICE_TEST_POSTGRES</c> names, dropped at the end.</summary>
 internal sealed class PostgresDatabase(string server, string name) : IAsyncDisposable
 {
@@ -63,7 +82,7 @@ internal sealed class PostgresDatabase(string server, string name) : IAsyncDispo
         return new PostgresDatabase(address.ConnectionString, name);
     }
 
-    public async ValueTask DisposeAsync() => await ExecuteAsync(server, $"DROP DATABASE {name} WITH (FORCE)");
+    public async ValueTask DisposeAsync() => await ExecuteAsync(server, $"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
 
     private static async Task ExecuteAsync(string server, string sql)
     {
