@@ -350,13 +350,15 @@ internal sealed class Dispatcher : IDisposable
             }
 
             var commit = _turns.Make(slot, arrived, () => Wake(slot.Key, s => s.Strayed = true, inline: false));
-            return commit is { Events: { } events } ? commit with { StoredEvents = Payload.Pack(HistoryJson.WriteUtf8(events)) } : commit;
+            return commit is { Events: { } events } ? commit with { StoredEvents = Stored(HistoryJson.WriteUtf8(events)) } : commit;
         }
         finally
         {
             _marks.End(mark);
         }
     }
+
+    private Value Stored(byte[] utf8) => _options.InMemory ? utf8 : Payload.Pack(utf8);
 
     private void NotCommitted(InstanceSlot slot, List<Message> arrived, List<Message> held, Exception e)
     {
