@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Sluice.Domain.Analysis;
 
 /// <summary>What both arms did in one bucket, for one metric. All numbers are 0 or more.</summary>
@@ -5,12 +7,18 @@ namespace Sluice.Domain.Analysis;
 /// <param name="CanaryTrials">Requests that could have been such.</param>
 /// <param name="StableEvents">Likewise for stable.</param>
 /// <param name="StableTrials">Likewise for stable.</param>
-public readonly record struct Bucket(double CanaryEvents, double CanaryTrials, double StableEvents, double StableTrials)
+public readonly record struct Bucket(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] double CanaryEvents,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] double CanaryTrials,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] double StableEvents,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] double StableTrials)
 {
     /// <summary>Canary trials beyond the plain limit: errors again, or answers slower than the limit itself.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double CanaryOver { get; init; }
 
     /// <summary>Likewise for stable.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double StableOver { get; init; }
 
     /// <summary>

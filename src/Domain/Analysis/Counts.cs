@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Sluice.Domain.Analysis;
 
 /// <summary>What one revision was seen to do, cumulative since the source's epoch.</summary>
@@ -6,24 +8,30 @@ namespace Sluice.Domain.Analysis;
 /// <param name="ClientErrors">4xx without 429.</param>
 /// <param name="Throttled">429.</param>
 /// <param name="Latency">Times to the whole answer, counts per bucket of <see cref="LatencyBuckets"/>.</param>
-public sealed record RevisionCounts(long Requests, long Errors, long ClientErrors, long Throttled, IReadOnlyList<long> Latency)
+public sealed record RevisionCounts(
+    long Requests, long Errors, long ClientErrors, long Throttled, [property: JsonConverter(typeof(SparseCounts))] IReadOnlyList<long> Latency)
 {
     /// <summary>Nothing seen.</summary>
     public static RevisionCounts Zero { get; } = new(0, 0, 0, 0, []);
 
     /// <summary>Distinct clients seen, summed over the source's buckets.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long ClientsSeen { get; init; }
 
     /// <summary>Distinct clients with a failure, summed over the source's buckets.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long FailingClients { get; init; }
 
     /// <summary>Clients whose first failure in an hour fell here.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long NewlyFailingClients { get; init; }
 
     /// <summary>Requests that were a client's first in a bucket.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long FirstRequests { get; init; }
 
     /// <summary>Errors among them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long FirstErrors { get; init; }
 
     /// <summary>Requests whose client had no failure before, on whichever revision, per window of <see cref="ErrorUnit.Windows"/>; empty when clients are not known.</summary>
@@ -31,6 +39,9 @@ public sealed record RevisionCounts(long Requests, long Errors, long ClientError
 
     /// <summary>Errors among them, likewise.</summary>
     public IReadOnlyList<long> FreshErrors { get; init; } = [];
+
+    /// <summary>The same without latencies.</summary>
+    public RevisionCounts WithoutLatency() => this with { Latency = [] };
 
     /// <summary>What came since an earlier reading of the same epoch.</summary>
     public RevisionCounts Since(RevisionCounts earlier) => new(

@@ -73,6 +73,7 @@ public sealed record StableHour
     public long Errors { get; init; }
 
     /// <summary>Per bucket of <see cref="LatencyBuckets"/>.</summary>
+    [JsonConverter(typeof(SparseCounts))]
     public IReadOnlyList<long> Latency { get; init; } = [];
 
     /// <summary>Both together.</summary>

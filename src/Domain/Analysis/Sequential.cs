@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Sluice.Domain.Analysis;
 
 /// <summary>
@@ -136,7 +138,7 @@ public sealed class Sequential
         Buckets = Buckets,
         Unspent = Unspent,
         HighestE = HighestE,
-        Masses = [.. _masses],
+        Masses = Buckets == 0 ? [] : [.. _masses],
     };
 
     private void Step(double events, double all, double[] mixed, double dispersion)
@@ -205,5 +207,6 @@ public sealed record SequentialState
     public double HighestE { get; init; } = 1;
 
     /// <summary>The mixture, one mass per ratio; empty before the first bucket.</summary>
+    [JsonConverter(typeof(PackedDoubles))]
     public IReadOnlyList<double> Masses { get; init; } = [];
 }

@@ -53,6 +53,27 @@ public sealed record SoakState
     /// <summary>How the plan's own metrics fared in this soak.</summary>
     public ThresholdState Thresholds { get; init; } = ThresholdState.None;
 
+    /// <summary>
+    /// Whether the numbers are to be looked at now, or only what cannot wait: on a grid of ticks, at the tick that is nearest to when the next look
+    /// is due.
+    /// </summary>
+    /// <param name="rules">By what is judged.</param>
+    /// <param name="tick">Time between two ticks.</param>
+    /// <param name="now">UTC.</param>
+    public bool IsLookDue(SoakRules rules, TimeSpan tick, DateTimeOffset now) =>
+        Looks == 0 || now - LastLookAt >= rules.At(now - StartedAt).Every - (tick / 2);
+
+    /// <summary>What it takes to look only at what cannot wait.</summary>
+    public SoakState ForGlance() => this with
+    {
+        LastReading = LastReading is { } last
+            ? last with { Revisions = last.Revisions.ToDictionary(r => r.Key, r => r.Value.WithoutLatency()) }
+            : null,
+        Canary = Canary.WithoutLatency(),
+        Stable = Stable.WithoutLatency(),
+        Evidence = Evidence.None,
+    };
+
     /// <summary>The state before the first look.</summary>
     public static SoakState Start(DateTimeOffset now) => Start(now, Evidence.None, null);
 

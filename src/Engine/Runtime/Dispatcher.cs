@@ -47,7 +47,7 @@ internal sealed class Dispatcher : IDisposable
         _metrics = metrics;
         _logger = logger;
         _turns = new TurnMaker(store.Reader, tasks, services, options, loggers, logger, metrics);
-        _marked = new MarkedTurns(_turns, marks, options.BeforeTurn, strayed: key => Wake(key, s => s.Strayed = true, inline: false));
+        _marked = new MarkedTurns(_turns, marks, options, strayed: key => Wake(key, s => s.Strayed = true, inline: false));
         _timers = new TimerQueue(options.TimeProvider, options.LongestTimerWait, Fire);
         _activities = new ActivityQueue(tasks, services, options, load, logger, Answered);
     }

@@ -6,9 +6,9 @@ namespace Sluice.Engine.Runtime;
 /// <summary>Makes turns, each marked while it runs; those of suspects of a death one at a time (see <see cref="TurnMarks"/>).</summary>
 /// <param name="turns">Makes them.</param>
 /// <param name="marks">The marks.</param>
-/// <param name="beforeTurn">Called with the instance before each turn that is not one of giving up.</param>
+/// <param name="options">Whether what is written is compressed, and what is called before a turn that is not one of giving up.</param>
 /// <param name="strayed">Called with the instance when its code leaves its thread.</param>
-internal sealed class MarkedTurns(TurnMaker turns, TurnMarks marks, Action<long>? beforeTurn, Action<long> strayed)
+internal sealed class MarkedTurns(TurnMaker turns, TurnMarks marks, EngineOptions options, Action<long> strayed)
 {
     private readonly Lock _suspects = new();
 
@@ -41,15 +41,17 @@ internal sealed class MarkedTurns(TurnMaker turns, TurnMarks marks, Action<long>
         {
             if (slot.Poison is null)
             {
-                beforeTurn?.Invoke(slot.Key);
+                options.BeforeTurn?.Invoke(slot.Key);
             }
 
             var commit = turns.Make(slot, arrived, () => strayed(slot.Key));
-            return commit is { Events: { } events } ? commit with { StoredEvents = Payload.Pack(HistoryJson.WriteUtf8(events)) } : commit;
+            return commit is { Events: { } events } ? commit with { StoredEvents = Stored(HistoryJson.WriteUtf8(events)) } : commit;
         }
         finally
         {
             marks.End(mark);
         }
     }
+
+    private Value Stored(byte[] utf8) => options.InMemory ? utf8 : Payload.Pack(utf8);
 }

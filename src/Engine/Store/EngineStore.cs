@@ -42,7 +42,7 @@ internal sealed class EngineStore : IDisposable
         Check = check;
         try
         {
-            _tables = new Tables(_connection);
+            _tables = new Tables(_connection, compresses: !options.InMemory);
             _begin = new Statement(_connection, "BEGIN IMMEDIATE");
             _commit = new Statement(_connection, "COMMIT");
             Reader = new StoreReader(options.DataSource, options.OnStoreCall);

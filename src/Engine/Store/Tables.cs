@@ -37,12 +37,16 @@ internal sealed class Tables : IDisposable
     private readonly Statement _parentOf;
     private readonly Statement _endedChildren;
     private readonly Statement _openChildren;
+    private readonly bool _compresses;
     private long _firstMessage;
     private long _lastMessage;
 
-    public Tables(SqliteConnection connection)
+    /// <param name="connection">Open.</param>
+    /// <param name="compresses">Whether large texts are compressed: not worth its time in memory.</param>
+    public Tables(SqliteConnection connection, bool compresses)
     {
         _connection = connection;
+        _compresses = compresses;
         _find = Prepare("SELECT key, status, execution, parent_id FROM instances WHERE id = ?1");
         _load = Prepare($"SELECT {InstanceRow.Columns} FROM instances WHERE key = ?1");
         _insertInstance = Prepare(
@@ -99,7 +103,7 @@ internal sealed class Tables : IDisposable
     /// <summary>Adds an instance and its start.</summary>
     public long Insert(string id, string name, string version, string? input, string? tags, ParentLink? parent, string? trace, long now, long startAt, Effects effects)
     {
-        var key = _insertInstance.Number(id, name, version, now, Payload.Pack(input), tags, parent?.Key, parent?.Task, parent?.Name, parent?.Id, trace)!.Value;
+        var key = _insertInstance.Number(id, name, version, now, Pack(input), tags, parent?.Key, parent?.Task, parent?.Name, parent?.Id, trace)!.Value;
         if (tags is not null)
         {
             foreach (var (tag, word) in HistoryJson.ReadTags(tags))
@@ -125,7 +129,7 @@ internal sealed class Tables : IDisposable
     public Message Send(long instance, HistoryEvent historyEvent, Effects effects)
     {
         var message = new Message(historyEvent, Origin.Inbox, ++_lastMessage);
-        _insertMessage.Execute(message.Number, instance, Payload.Pack(HistoryJson.Write(historyEvent)));
+        _insertMessage.Execute(message.Number, instance, Pack(HistoryJson.Write(historyEvent)));
         effects.Messages.Add((instance, message));
         return message;
     }
@@ -207,8 +211,8 @@ internal sealed class Tables : IDisposable
         effects.Applied = commit.Events is null
             ? _touch.Number(key, commit.Row.Execution) is not null
             : (InstanceRow.IsTerminal(commit.Status) ? _setEnd : _setState).Execute(
-                key, commit.Row.Execution, (int)commit.Status, now, Payload.Pack(commit.Output), Payload.Pack(HistoryJson.Write(commit.Failure)),
-                commit.CustomStatus is null ? 0 : 1, Payload.Pack(commit.CustomStatus?.Json)) == 1;
+                key, commit.Row.Execution, (int)commit.Status, now, Pack(commit.Output), Pack(HistoryJson.Write(commit.Failure)),
+                commit.CustomStatus is null ? 0 : 1, Pack(commit.CustomStatus?.Json)) == 1;
         if (!effects.Applied)
         {
             return effects;
@@ -218,12 +222,12 @@ internal sealed class Tables : IDisposable
         if (commit.Rewritten is not null)
         {
             DeleteHistory(key);
-            _insertTurn.Execute(Position(key, 0), Payload.Pack(HistoryJson.Write(commit.Rewritten)));
+            _insertTurn.Execute(Position(key, 0), Pack(HistoryJson.Write(commit.Rewritten)));
         }
 
         if (commit.Events is not null)
         {
-            _insertTurn.Execute(Position(key, commit.TurnNumber), commit.StoredEvents ?? Payload.Pack(HistoryJson.WriteUtf8(commit.Events)));
+            _insertTurn.Execute(Position(key, commit.TurnNumber), commit.StoredEvents ?? Pack(HistoryJson.Write(commit.Events)));
             effects.Touched.Add((commit.Row.Id, commit.Status));
         }
 
@@ -287,7 +291,7 @@ internal sealed class Tables : IDisposable
         {
             Remove(commit.Row.Key, message);
             var stored = message with { Origin = Origin.Inbox, Number = ++_lastMessage };
-            _insertMessage.Execute(stored.Number, commit.Row.Key, Payload.Pack(HistoryJson.Write(stored.Event)));
+            _insertMessage.Execute(stored.Number, commit.Row.Key, Pack(HistoryJson.Write(stored.Event)));
             effects.Deferred.Add(stored);
         }
     }
@@ -316,7 +320,7 @@ internal sealed class Tables : IDisposable
         switch (decision)
         {
             case TaskScheduled d:
-                _insertActivity.Execute(row.Key, d.EventId, d.Name, Payload.Pack(d.Input));
+                _insertActivity.Execute(row.Key, d.EventId, d.Name, Pack(d.Input));
                 effects.Activities.Add(new ActivityItem(row.Key, row.Id, row.Execution, d.EventId, d.Name, d.Input) { Trace = row.Trace, Version = row.Version });
                 break;
             case TimerCreated d when !commit.CancelledTimers.Contains(d.EventId):
@@ -335,7 +339,7 @@ internal sealed class Tables : IDisposable
             case ContinuedAsNew d:
                 DeleteHistory(row.Key);
                 DeleteTimers(row.Key);
-                _nextRun.Execute(row.Key, Payload.Pack(d.Input), d.Version);
+                _nextRun.Execute(row.Key, Pack(d.Input), d.Version);
                 SetTimer(new TimerItem(row.Key, row.Execution + 1, StartTask, now), effects);
                 Carry(row.Key, d.Carried, effects);
                 break;
@@ -351,7 +355,7 @@ internal sealed class Tables : IDisposable
         for (var i = 0; i < events.Count; i++)
         {
             var message = new Message(events[i], Origin.Inbox, _firstMessage + i);
-            _insertMessage.Execute(message.Number, key, Payload.Pack(HistoryJson.Write(message.Event)));
+            _insertMessage.Execute(message.Number, key, Pack(HistoryJson.Write(message.Event)));
             effects.Carried.Add(message);
         }
     }
@@ -431,6 +435,8 @@ internal sealed class Tables : IDisposable
             Send(child, new ExecutionTerminated(commit.Now, commit.Output, Recursive: true), effects);
         }
     }
+
+    private Value Pack(string? text) => _compresses ? Payload.Pack(text) : text;
 
     private void SetTimer(TimerItem timer, Effects effects)
     {

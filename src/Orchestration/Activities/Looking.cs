@@ -41,19 +41,23 @@ public sealed record LookTerms(
 
 /// <summary>One look.</summary>
 /// <param name="Terms">What is looked at.</param>
-/// <param name="State">Where the look before ended.</param>
-public sealed record LookInput(LookTerms Terms, SoakState State);
+/// <param name="State">Where the look before ended, without <see cref="Evidence"/>.</param>
+/// <param name="Evidence">What has been learned; null when only health and hard limits are looked at, which teaches nothing.</param>
+public sealed record LookInput(Carried<LookTerms> Terms, SoakState State, Carried<Evidence>? Evidence);
 
 /// <summary>What one look found.</summary>
-/// <param name="State">For the next look.</param>
+/// <param name="State">For the next look, without <see cref="Evidence"/>; null when it is the same as before.</param>
 /// <param name="Progress">How far the soak is; null when only health and hard limits were looked at.</param>
 /// <param name="End">Why the leg ends; null when it goes on.</param>
 /// <param name="Holding">Why the soak holds; null when it does not.</param>
 /// <param name="Reason">For people.</param>
-public sealed record LookResult(SoakState State, SoakProgress? Progress, LegEnd? End, PauseReason? Holding, string Reason)
+public sealed record LookResult(SoakState? State, SoakProgress? Progress, LegEnd? End, PauseReason? Holding, string Reason)
 {
     /// <summary>It failed, and automatic rollback is off: nothing moves, the looking goes on.</summary>
     public bool Suppressed { get; init; }
+
+    /// <summary>What has been learned; null when only health and hard limits were looked at.</summary>
+    public Carried<Evidence>? Evidence { get; init; }
 
     /// <summary>One per metric, when the numbers were looked at.</summary>
     public IReadOnlyList<Measurement> Measurements { get; init; } = [];
@@ -67,24 +71,20 @@ public sealed class LookActivity(
     // Longest wait for one answer: one that hangs must not take the others' time.
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(15);
 
-    // Timers may fire this much early.
-    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(1);
-
     /// <inheritdoc/>
     public async Task<LookResult> RunAsync(LookInput input, CancellationToken cancellationToken)
     {
-        var (terms, state) = input;
+        var (terms, state, evidence) = (input.Terms.Value, input.State, input.Evidence);
         var weight = await WeightAsync(terms, cancellationToken);
         var desired = terms.AfterRelease ? DesiredState.Run : await coordination.GetDesiredStateAsync(terms.RolloutId, cancellationToken);
         if (desired == DesiredState.Stop || (terms.AfterRelease && weight < 50))
         {
-            return new LookResult(state, null, LegEnd.Stopped, null, terms.AfterRelease ? "another version serves" : "the rollout went on without it");
+            return new LookResult(null, null, LegEnd.Stopped, null, terms.AfterRelease ? "another version serves" : "the rollout went on without it");
         }
 
         var started = TimeProvider.System.GetTimestamp();
         var now = time.GetUtcNow();
         var rules = terms.Rules.At(now - state.StartedAt);
-        var due = state.Looks == 0 || now - state.LastLookAt >= rules.Every - (rules.Every > Slack * 4 ? Slack : TimeSpan.Zero);
         var (reading, error) = await ReadAsync(terms, cancellationToken);
         var look = new SoakLook(now, terms.Revision, terms.Stable)
         {
@@ -95,10 +95,10 @@ public sealed class LookActivity(
             Queries = await AskAsync(terms, state, now, cancellationToken),
             ClockStopped = desired == DesiredState.Pause,
         };
-        var result = due
-            ? Judge(terms, rules, state, await SmokedAsync(terms, look, cancellationToken))
-            : Glance(terms, rules, state, look);
-        RolloutMetrics.Looked(terms.Target, glance: !due, TimeProvider.System.GetElapsedTime(started));
+        var result = evidence is null
+            ? Glance(terms, rules, state, look)
+            : Judge(terms, rules, state with { Evidence = evidence.Value }, await SmokedAsync(terms, look, cancellationToken));
+        RolloutMetrics.Looked(terms.Target, glance: evidence is null, TimeProvider.System.GetElapsedTime(started));
         var off = !options.AutoRollback || !terms.Target.Environment.AutoRollback;
         return result.End == LegEnd.Failed && terms.Moves && off ? result with { End = null, Suppressed = true } : result;
     }
@@ -117,14 +117,19 @@ public sealed class LookActivity(
             _ => (LegEnd?)null,
         };
         PauseReason? holding = unmeasured ? PauseReason.MetricsUnavailable : result.Starved ? PauseReason.WaitingForTraffic : result.Holding;
-        return new LookResult(result.State, result.Progress, end, holding, result.Reason ?? Summary(rules, result)) { Measurements = result.Measurements };
+        return new LookResult(result.State with { Evidence = Evidence.None }, result.Progress, end, holding, result.Reason ?? Summary(rules, result))
+        {
+            Evidence = new Carried<Evidence>(result.State.Evidence),
+            Measurements = result.Measurements,
+        };
     }
 
     // Between two looks at the numbers only what cannot wait acts: health, the hard limit and the metrics whose own interval is over. What the next look subtracts from stays.
     private static LookResult Glance(LookTerms terms, SoakRules rules, SoakState state, SoakLook look)
     {
         var result = SoakJudge.Look(rules with { Metrics = [] }, state, look);
-        var next = state with { UnhealthyStreak = result.State.UnhealthyStreak, Thresholds = result.State.Thresholds };
+        var (streak, thresholds) = (result.State.UnhealthyStreak, result.State.Thresholds);
+        var next = streak == state.UnhealthyStreak && thresholds == state.Thresholds ? null : state with { UnhealthyStreak = streak, Thresholds = thresholds };
         if (result.Verdict != Verdict.Fail)
         {
             return new LookResult(next, null, null, null, "");

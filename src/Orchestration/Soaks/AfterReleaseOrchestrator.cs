@@ -43,7 +43,8 @@ public sealed class AfterReleaseOrchestrator : Orchestrator<AfterReleaseInput, U
     public override async Task<Unit> RunAsync(DurableContext context, AfterReleaseInput input)
     {
         var (terms, step) = (input.Terms, input.Step);
-        var state = SoakState.Start(input.ReleasedAt, Evidence.None, 100);
+        var carried = new Carried<LookTerms>(terms);
+        var state = LookState.Of(SoakState.Start(input.ReleasedAt, Evidence.None, 100));
         var progress = new SoakProgress();
         var failing = false;
         var notes = 0;
@@ -80,7 +81,7 @@ public sealed class AfterReleaseOrchestrator : Orchestrator<AfterReleaseInput, U
             LookResult look;
             try
             {
-                look = await context.CallActivityAsync(ActivityRefs.Look, new LookInput(terms, state), Retries.Standard);
+                look = await context.CallActivityAsync(ActivityRefs.Look, state.Next(carried, context.CurrentUtcDateTime), Retries.Standard);
             }
             catch (TaskFailureException failure)
             {
@@ -88,7 +89,7 @@ public sealed class AfterReleaseOrchestrator : Orchestrator<AfterReleaseInput, U
                 return null;
             }
 
-            state = look.State;
+            state = state.After(look);
             progress = look.Progress ?? progress;
             context.SetCustomStatus(progress);
             if (look.End == LegEnd.Stopped)

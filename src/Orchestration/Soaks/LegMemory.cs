@@ -46,11 +46,13 @@ internal sealed class LegMemory(LookTerms terms, MetricReading? reading)
     private int _looks;
 
     /// <summary>Takes a look at the numbers.</summary>
-    public void Add(LookResult look)
+    /// <param name="measurements">One per metric.</param>
+    /// <param name="now">What the source of metrics said; null when it never answered.</param>
+    public void Add(IReadOnlyList<Measurement> measurements, MetricReading? now)
     {
         _looks++;
-        _last = look.Measurements;
-        foreach (var measurement in look.Measurements)
+        _last = measurements;
+        foreach (var measurement in measurements)
         {
             if (!_worst.TryGetValue(measurement.Metric, out var worst) || Against(measurement).CompareTo(Against(worst)) >= 0)
             {
@@ -58,7 +60,6 @@ internal sealed class LegMemory(LookTerms terms, MetricReading? reading)
             }
         }
 
-        var now = look.State.LastReading;
         if (now is not null && _reading is { } before && before.Epoch == now.Epoch && before.At < now.At)
         {
             var (canary, stable) = (Of(terms.Revision), terms.Stable is { } name ? Of(name) : RevisionCounts.Zero);

@@ -71,9 +71,10 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
     /// <inheritdoc/>
     public override async Task<LegResult> RunAsync(DurableContext context, LegInput input)
     {
-        var state = input.State;
+        var terms = new Carried<LookTerms>(input.Terms);
+        var state = LookState.Of(input.State);
         var progress = new SoakProgress();
-        var memory = new LegMemory(input.Terms, state.LastReading);
+        var memory = new LegMemory(input.Terms, input.State.LastReading);
         var tick = input.FirstTick;
         var blind = 0;
         for (var n = 0; n < MaxTicks; n++)
@@ -89,7 +90,7 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
             LookResult look;
             try
             {
-                look = await context.CallActivityAsync(ActivityRefs.Look, new LookInput(input.Terms, state));
+                look = await context.CallActivityAsync(ActivityRefs.Look, state.Next(terms, context.CurrentUtcDateTime));
                 blind = 0;
             }
             catch (TaskFailureException failure)
@@ -97,7 +98,7 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
                 // The next tick is the next attempt. The release is not to blame.
                 progress = progress with { Verdict = Verdict.Error, Reason = "could not look: " + failure.Failure.ErrorMessage };
                 context.SetCustomStatus(progress);
-                if (input.Terms.OnNoData != NoDataAction.Wait && context.CurrentUtcDateTime - state.LastGainAt.UtcDateTime >= input.Terms.Rules.Patience)
+                if (input.Terms.OnNoData != NoDataAction.Wait && context.CurrentUtcDateTime - state.State.LastGainAt.UtcDateTime >= input.Terms.Rules.Patience)
                 {
                     return Result(LegEnd.NoData, PauseReason.MetricsUnavailable, progress.Reason!);
                 }
@@ -110,12 +111,16 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
                 continue;
             }
 
-            state = look.State;
+            state = state.After(look);
             if (look.Progress is { } seen)
             {
                 progress = seen;
                 context.SetCustomStatus(progress);
-                memory.Add(look);
+            }
+
+            if (look.Evidence is not null)
+            {
+                memory.Add(look.Measurements, state.State.LastReading);
             }
 
             if (look.End is { } end)
@@ -132,7 +137,7 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
         return Result(LegEnd.Rotated, input.Holding, progress.Reason ?? "");
 
         LegResult Result(LegEnd end, PauseReason? holding, string reason) =>
-            new(end, state, tick, progress, holding, reason) { Suppressed = input.Suppressed, Record = memory.ToRecord() };
+            new(end, state.Whole, tick, progress, holding, reason) { Suppressed = input.Suppressed, Record = memory.ToRecord() };
 
         long TickAt(DateTime now) => (long)Math.Ceiling((now - input.GridStart) / input.Terms.Tick - 0.5);
     }

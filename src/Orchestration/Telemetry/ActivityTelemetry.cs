@@ -38,7 +38,7 @@ internal static class ActivityTelemetry
         SmokeInput i => i.Target,
         BaselineInput i => i.Target,
         MigrationInput i => i.Target,
-        LookInput i => i.Terms.Target,
+        LookInput i => i.Terms.Value.Target,
         _ => null,
     };
 }

@@ -1,10 +1,8 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
-using Sluice.Durable;
 using Sluice.Orchestration.Ports;
+using Sluice.Registry.Storage;
 
 namespace Sluice.Registry.Memory;
 
@@ -17,7 +15,9 @@ public sealed class MemoryRegistry : IDeploymentRegistry, IEventLog, ICoordinati
     private readonly Dictionary<string, Deployment> _deployments = [];
     private readonly Dictionary<(string Service, string Environment), HashSet<string>> _deploymentsOf = [];
     private readonly Dictionary<string, Dictionary<string, double>> _baselines = [];
-    private readonly List<DeploymentEvent> _events = [];
+    private readonly List<(long Number, DeploymentEvent Event)> _events = [];
+    private readonly List<AuditRow> _audit = [];
+    private long _eventNumber;
     private readonly HashSet<string> _keys = [];
     private readonly Dictionary<(string, string), LockState> _locks = [];
     private readonly List<Command> _commands = [];
@@ -29,7 +29,7 @@ public sealed class MemoryRegistry : IDeploymentRegistry, IEventLog, ICoordinati
     public Func<string, CancellationToken, Task>? Before { get; set; }
 
     /// <summary>Everything that happened, in order of arrival.</summary>
-    public IReadOnlyList<DeploymentEvent> Events => Locked(() => _events.ToList());
+    public IReadOnlyList<DeploymentEvent> Events => Locked(() => _events.ConvertAll(e => e.Event));
 
     /// <summary>Every command that was said.</summary>
     public IReadOnlyList<Command> Commands => Locked(() => _commands.ToList());
@@ -45,8 +45,7 @@ public sealed class MemoryRegistry : IDeploymentRegistry, IEventLog, ICoordinati
 
     Task<string> IDeploymentRegistry.PutBundleAsync(Bundle bundle, CancellationToken cancellationToken) => Do(new("PutBundle", cancellationToken), () =>
     {
-        var text = DurableJson.Write(bundle with { Files = new SortedDictionary<string, string>(bundle.Files.ToDictionary(), StringComparer.Ordinal) })!;
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+        var hash = BundleBytes.Hash(BundleBytes.Write(bundle));
         _bundles[hash] = bundle;
         return hash;
     });
@@ -58,7 +57,7 @@ public sealed class MemoryRegistry : IDeploymentRegistry, IEventLog, ICoordinati
     /// <inheritdoc/>
     public Task<RolloutRecord> AddRolloutAsync(RolloutRecord rollout, CancellationToken cancellationToken) => Do(new("AddRollout", cancellationToken), () =>
     {
-        _rollouts.TryAdd(rollout.Id, rollout);
+        _rollouts.TryAdd(rollout.Id, rollout with { CreatedAt = Cut(rollout.CreatedAt) });
         return _rollouts[rollout.Id];
     });
 
@@ -68,17 +67,16 @@ public sealed class MemoryRegistry : IDeploymentRegistry, IEventLog, ICoordinati
 
     /// <inheritdoc/>
     public Task<Page<RolloutRecord>> ListRolloutsAsync(RolloutQuery query, CancellationToken cancellationToken) => Do(new("ListRollouts", cancellationToken), () =>
-        Paged(
+        NewestFirst(
             _rollouts.Values
                 .Where(r => (query.Service ?? r.Service) == r.Service && (query.Environment ?? r.Environment) == r.Environment)
-                .Where(r => query.Phase is null || (r.Status?.Phase ?? Phase.Pending) == query.Phase)
-                .OrderByDescending(r => r.CreatedAt).ThenByDescending(r => r.Id, StringComparer.Ordinal),
-            query.Limit, query.Cursor));
+                .Where(r => query.Phase is null || (r.Status?.Phase ?? Phase.Pending) == query.Phase),
+            r => new Cursor("rollouts", Stored.Ms(r.CreatedAt), r.Id), query.Limit, Cursor.Read("rollouts", query.Cursor)));
 
     /// <inheritdoc/>
     public Task SetRolloutStatusAsync(string id, long sequence, RolloutStatus status, CancellationToken cancellationToken) => Do(new("SetRolloutStatus", cancellationToken), () =>
     {
-        if (_rollouts.TryGetValue(id, out var rollout) && sequence > rollout.StatusSequence)
+        if (_rollouts.TryGetValue(id, out var rollout) && sequence >= rollout.StatusSequence)
         {
             _rollouts[id] = rollout with { Status = status, StatusSequence = sequence };
         }
@@ -97,7 +95,7 @@ public sealed class MemoryRegistry : IDeploymentRegistry, IEventLog, ICoordinati
             }
 
             ids.Add(deployment.Id);
-            return _deployments[deployment.Id] = deployment;
+            return _deployments[deployment.Id] = DeploymentRow.From(deployment).ToDeployment();
         });
 
     /// <inheritdoc/>
@@ -106,13 +104,12 @@ public sealed class MemoryRegistry : IDeploymentRegistry, IEventLog, ICoordinati
 
     /// <inheritdoc/>
     public Task<Page<Deployment>> ListDeploymentsAsync(DeploymentQuery query, CancellationToken cancellationToken) => Do(new("ListDeployments", cancellationToken), () =>
-        Paged(
+        NewestFirst(
             _deployments.Values
                 .Where(d => (query.Service ?? d.Service) == d.Service && (query.Environment ?? d.Environment) == d.Environment)
                 .Where(d => query.Status is null || d.Status == query.Status)
-                .Where(d => (query.From is null || d.StartedAt >= query.From) && (query.To is null || d.StartedAt < query.To))
-                .OrderByDescending(d => d.StartedAt).ThenByDescending(d => d.Id, StringComparer.Ordinal),
-            query.Limit, query.Cursor));
+                .Where(d => (query.From is null || d.StartedAt >= Cut(query.From.Value)) && (query.To is null || d.StartedAt < Cut(query.To.Value))),
+            d => new Cursor("deployments", Stored.Ms(d.StartedAt), d.Id), query.Limit, Cursor.Read("deployments", query.Cursor)));
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<Deployment>> ListSuccessfulAsync(string service, string environment, int count, CancellationToken cancellationToken) =>
@@ -122,11 +119,12 @@ public sealed class MemoryRegistry : IDeploymentRegistry, IEventLog, ICoordinati
     /// <inheritdoc/>
     public Task<IReadOnlyList<(string Service, string Environment)>> ListEnvironmentsAsync(CancellationToken cancellationToken) =>
         Do<IReadOnlyList<(string, string)>>(new("ListEnvironments", cancellationToken), () =>
-            [.. _deployments.Values.Select(d => (d.Service, d.Environment)).Distinct().Order()]);
+            [.. _deployments.Values.Select(d => (d.Service, d.Environment)).Distinct().OrderBy(p => p.Service, StringComparer.Ordinal).ThenBy(p => p.Environment, StringComparer.Ordinal)]);
 
     /// <inheritdoc/>
     public Task PutBaselinesAsync(string deploymentId, IReadOnlyDictionary<string, double> values, CancellationToken cancellationToken) => Do(new("PutBaselines", cancellationToken), () =>
     {
+        Stored.RequireFinite(values);
         _baselines.TryAdd(deploymentId, []);
         foreach (var (name, value) in values)
         {
@@ -146,7 +144,7 @@ public sealed class MemoryRegistry : IDeploymentRegistry, IEventLog, ICoordinati
     {
         if (_keys.Add(item.Key))
         {
-            _events.Add(item);
+            _events.Add((++_eventNumber, EventRow.From(item).ToEvent()));
         }
 
         return true;
@@ -154,24 +152,44 @@ public sealed class MemoryRegistry : IDeploymentRegistry, IEventLog, ICoordinati
 
     /// <inheritdoc/>
     public Task<Page<DeploymentEvent>> ListAsync(EventQuery query, CancellationToken cancellationToken) => Do(new("ListEvents", cancellationToken), () =>
-        Paged(
-            _events.Where(e => (query.RolloutId ?? e.RolloutId) == e.RolloutId && (query.Type ?? e.Type) == e.Type
-                && (query.Environment is null || query.Environment == e.Environment)),
-            query.Limit, query.Cursor));
+    {
+        var (list, sign) = query.RolloutId is null ? ("events", -1) : ("rollout-events", 1);
+        var after = Cursor.Read(list, query.Cursor);
+        var number = after?.Number;
+        var limit = Cursor.Clamp(query.Limit);
+        var rows = _events
+            .Where(e => Fits(e.Event, query))
+            .Select(e => (e.Event, Place: (Stored.Ms(e.Event.At), e.Number)))
+            .Where(e => after is null || Math.Sign(e.Place.CompareTo((after.At, number!.Value))) == sign)
+            .OrderBy(e => e.Place, Comparer<(long, long)>.Create((a, b) => sign * a.CompareTo(b)))
+            .Take(limit + 1)
+            .ToList();
+        return Cursor.Page(
+            rows, limit, r => r.Event, r => new Cursor(list, r.Place.Item1, r.Place.Number.ToString(CultureInfo.InvariantCulture)));
+    });
 
     /// <inheritdoc/>
-    public Task AuditAsync(AuditEntry entry, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task AuditAsync(AuditEntry entry, CancellationToken cancellationToken) => Do(new("Audit", cancellationToken), () =>
+    {
+        _audit.Add(AuditRow.After(Head(), entry));
+        return true;
+    });
 
     /// <inheritdoc/>
-    public Task<Page<AuditEntry>> ListAuditAsync(int limit, string? cursor, CancellationToken cancellationToken) =>
-        Task.FromResult(new Page<AuditEntry>([], null));
+    public Task<Page<AuditEntry>> ListAuditAsync(int limit, string? cursor, CancellationToken cancellationToken) => Do(new("ListAudit", cancellationToken), () =>
+    {
+        var after = Cursor.Read("audit", cursor);
+        var rows = _audit.AsEnumerable().Reverse().Where(r => after is null || r.Number < after.Number).Take(Cursor.Clamp(limit) + 1).ToList();
+        return Cursor.Page(rows, Cursor.Clamp(limit), r => r.ToEntry(), r => new Cursor("audit", r.At, r.Number.ToString(CultureInfo.InvariantCulture)));
+    });
 
     /// <inheritdoc/>
-    public Task<long?> VerifyAuditAsync(CancellationToken cancellationToken) => Task.FromResult<long?>(null);
+    public Task<long?> VerifyAuditAsync(CancellationToken cancellationToken) => AuditChain.FirstBrokenAsync(
+        Locked(Head), after => Task.FromResult<IReadOnlyList<AuditRow>>(Locked(() => _audit.FindAll(r => r.Number > after))));
 
     /// <inheritdoc/>
     public Task<int> PurgeEventsAsync(DateTimeOffset before, CancellationToken cancellationToken) =>
-        Do(new("PurgeEvents", cancellationToken), () => _events.RemoveAll(e => e.At < before && _keys.Remove(e.Key)));
+        Do(new("PurgeEvents", cancellationToken), () => _events.RemoveAll(e => e.Event.At < Cut(before) && _keys.Remove(e.Event.Key)));
 
     /// <inheritdoc/>
     public Task<LockState> AcquireLockAsync(LockRequest request, CancellationToken cancellationToken) => Do(new("AcquireLock", cancellationToken), () =>
@@ -219,7 +237,7 @@ public sealed class MemoryRegistry : IDeploymentRegistry, IEventLog, ICoordinati
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<LockState>> ListLocksAsync(CancellationToken cancellationToken) =>
-        Do<IReadOnlyList<LockState>>(new("ListLocks", cancellationToken), () => [.. _locks.Values.Where(l => l.Owner is not null)]);
+        Do<IReadOnlyList<LockState>>(new("ListLocks", cancellationToken), () => [.. _locks.Values.Where(l => l.Owner is not null).OrderBy(l => l.Service, StringComparer.Ordinal).ThenBy(l => l.Environment, StringComparer.Ordinal)]);
 
     /// <inheritdoc/>
     public Task<long> AddCommandAsync(Command command, CancellationToken cancellationToken) => Do(new("AddCommand", cancellationToken), () =>
@@ -267,17 +285,31 @@ public sealed class MemoryRegistry : IDeploymentRegistry, IEventLog, ICoordinati
     public Task<string?> GetStackAsync(string rolloutId, CancellationToken cancellationToken) =>
         Do(new("GetStack", cancellationToken), () => _stacks.GetValueOrDefault(rolloutId));
 
-    private static Page<T> Paged<T>(IEnumerable<T> rows, int limit, string? cursor)
+    private static Page<T> NewestFirst<T>(IEnumerable<T> rows, Func<T, Cursor> place, int limit, Cursor? after)
     {
-        var start = cursor is null ? 0 : int.Parse(cursor, CultureInfo.InvariantCulture);
-        var page = rows.Skip(start).Take(limit + 1).ToList();
-        return new Page<T>([.. page.Take(limit)], page.Count > limit ? (start + limit).ToString(CultureInfo.InvariantCulture) : null);
+        var page = rows
+            .OrderByDescending(r => place(r).At).ThenByDescending(r => place(r).Id, StringComparer.Ordinal)
+            .Where(r => after is null || (place(r) is var at && (at.At < after.At || (at.At == after.At && string.CompareOrdinal(at.Id, after.Id) < 0))))
+            .Take(Cursor.Clamp(limit) + 1)
+            .ToList();
+        return Cursor.Page(page, Cursor.Clamp(limit), r => r, place);
     }
+
+    private static bool Fits(DeploymentEvent item, EventQuery query) =>
+        (query.RolloutId ?? item.RolloutId) == item.RolloutId && (query.Service ?? item.Service) == item.Service && (query.Type ?? item.Type) == item.Type
+        && (query.Environment is null || query.Environment == item.Environment)
+        && (query.From is null || item.At >= Cut(query.From.Value)) && (query.To is null || item.At < Cut(query.To.Value))
+        && (query.Text is null || item.Message.Contains(query.Text, StringComparison.OrdinalIgnoreCase)
+            || Stored.Json(item.Data).Contains(query.Text, StringComparison.OrdinalIgnoreCase));
+
+    private static DateTimeOffset Cut(DateTimeOffset at) => Stored.At(Stored.Ms(at));
+
+    private AuditHead Head() => _audit.Count == 0 ? new AuditHead() : new AuditHead { Number = _audit[^1].Number, Hash = _audit[^1].Hash };
 
     private IEnumerable<Deployment> Successful(string service, string environment) => _deploymentsOf.GetValueOrDefault((service, environment), [])
         .Select(id => _deployments[id])
         .Where(d => d.Status == DeploymentStatus.Success)
-        .OrderByDescending(d => d.CompletedAt).ThenByDescending(d => d.Id, StringComparer.Ordinal);
+        .OrderByDescending(d => d.CompletedAt ?? d.StartedAt).ThenByDescending(d => d.StartedAt).ThenByDescending(d => d.Id, StringComparer.Ordinal);
 
     private async Task<T> Do<T>(RegistryCall access, Func<T> act)
     {

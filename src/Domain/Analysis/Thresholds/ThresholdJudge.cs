@@ -74,7 +74,9 @@ public static class ThresholdJudge
             }
         }
 
-        return Sum(thresholds, new ThresholdState { Metrics = tallies, Marks = counted.Marks }, measurements);
+        // Nothing was due, as at most looks: nothing is new.
+        var same = measurements.Count == 0 && counted.Marks.Count == state.Marks.Count;
+        return Sum(thresholds, same ? state : new ThresholdState { Metrics = tallies, Marks = counted.Marks }, measurements);
     }
 
     /// <summary>What a threshold's counts come to: in Argo's order, in which a later rule overrides an earlier one.</summary>
