@@ -68,26 +68,7 @@ internal sealed class ServerHost : IAsyncDisposable
         services.AddSingleton<ILoadTest>(new LoadTest(time));
         services.AddSingleton<IMigrator>(new SqlMigrator(time));
 
-        var engine = new EngineOptions
-        {
-            Path = folder.EngineFile,
-            MaxConcurrentActivities = settings.Engine.MaxConcurrentActivities,
-            MaxConcurrentPerActivity = settings.Engine.MaxConcurrentPerActivity,
-            MaxPendingWrites = settings.Engine.MaxPendingWrites,
-            DrainTimeout = TimeSpan.FromSeconds(settings.Engine.DrainSeconds),
-            Synchronous = settings.Engine.SyncEveryCommit ? StoreSynchronous.Full : StoreSynchronous.Normal,
-            Retention = new RetentionPolicy
-            {
-                MaxAge = TimeSpan.FromDays(settings.Server.EventRetentionDays),
-                MaxCount = settings.Engine.MaxEndedInstances > 0 ? settings.Engine.MaxEndedInstances : null,
-            },
-            TimeProvider = time,
-
-            // As host.json has it: what a newer program began waits for one.
-            Version = Version,
-            DefaultVersion = Version,
-            VersionMatchStrategy = VersionMatchStrategy.CurrentOrOlder,
-        };
+        var engine = EngineOf(folder, settings, time);
         adjustEngine?.Invoke(engine);
         services.AddSingleton(s => new EmbeddedEngine(new DurableTasks().AddSluice().AddSyncs(c => c.GetRequiredService<SyncTools>()), s, engine, loggers));
         services.AddSingleton<DurableClient>(s => s.GetRequiredService<EmbeddedEngine>().Client);
@@ -153,6 +134,28 @@ internal sealed class ServerHost : IAsyncDisposable
         await _app.DisposeAsync();
         _gateway.Dispose();
     }
+
+    /// <summary>How the engine runs with these settings.</summary>
+    internal static EngineOptions EngineOf(DataFolder folder, SluiceSettings settings, TimeProvider time) => new()
+    {
+        Path = folder.EngineFile,
+        MaxConcurrentActivities = settings.Engine.MaxConcurrentActivities,
+        MaxConcurrentPerActivity = settings.Engine.MaxConcurrentPerActivity,
+        MaxPendingWrites = settings.Engine.MaxPendingWrites,
+        DrainTimeout = TimeSpan.FromSeconds(settings.Engine.DrainSeconds),
+        Synchronous = settings.Engine.SyncEveryCommit ? StoreSynchronous.Full : StoreSynchronous.Normal,
+        Retention = new RetentionPolicy
+        {
+            MaxAge = TimeSpan.FromDays(settings.Server.EventRetentionDays),
+            MaxCount = settings.Engine.MaxEndedInstances > 0 ? settings.Engine.MaxEndedInstances : null,
+        },
+        TimeProvider = time,
+
+        // As host.json has it: what a newer program began waits for one.
+        Version = Version,
+        DefaultVersion = Version,
+        VersionMatchStrategy = VersionMatchStrategy.CurrentOrOlder,
+    };
 
     private static void Listen(WebApplicationBuilder builder, ServerSettings settings, X509Certificate2? certificate)
     {
