@@ -123,6 +123,9 @@ public sealed class PostgresWriteTests
 
         var first = await RunAsync("first", models);
         Assert.Equal(5_398, await catalogue.CountAsync(default));
+        var kimi = (await catalogue.FindAsync(new OfferId("openrouter", "moonshotai/kimi-k2.6"), default))!;
+        Assert.Equal(53, (await catalogue.FindModelAsync(kimi.Model.Key, default))!.Offers.Count);
+        Assert.Equal(5_398, await CountPagesAsync());
         var second = await RunAsync("second", models);
         var prices = await RunAsync("third", [SourceNames.Featherless]);
 
@@ -132,6 +135,21 @@ public sealed class PostgresWriteTests
         Assert.Equal(5_398 + 15_695, await catalogue.CountAsync(default));
         TestContext.Current.TestOutputHelper!.WriteLine(
             $"first {first.Time.TotalMilliseconds:0} ms, second {second.Time.TotalMilliseconds:0} ms, Featherless {prices.Time.TotalMilliseconds:0} ms");
+
+        async Task<int> CountPagesAsync()
+        {
+            var seen = new HashSet<OfferId>();
+            OfferId? after = null;
+            OfferPage page;
+            do
+            {
+                page = await catalogue.ListAsync(OfferFilter.All, after, 100, default);
+                Assert.All(page.Offers, offer => Assert.True(seen.Add(offer.Id), $"{offer.Id} came twice"));
+                after = page.Offers[^1].Id;
+            }
+            while (page.HasMore);
+            return seen.Count;
+        }
 
         async Task<(List<SourceOutcome> Run, TimeSpan Time)> RunAsync(string id, string[] sources)
         {
