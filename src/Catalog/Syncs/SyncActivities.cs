@@ -113,13 +113,20 @@ internal sealed class EndSyncActivity(SyncTools tools) : IActivity<EndSyncInput,
     public async Task<SyncRun> RunAsync(EndSyncInput input, CancellationToken cancellationToken)
     {
         var now = tools.Time.GetUtcNow();
-        var known = (await tools.Store.FindRunAsync(input.RunId, cancellationToken))?.Sources.Select(source => source.Source).ToHashSet() ?? [];
+        var begun = await tools.Store.FindRunAsync(input.RunId, cancellationToken);
+        var known = begun?.Sources.Select(source => source.Source).ToHashSet() ?? [];
         foreach (var failed in input.Failed.Where(failed => !known.Contains(failed.Source)))
         {
             await tools.Store.RecordFailureAsync(input.RunId, failed.Source, failed.Errors[0], now, cancellationToken);
         }
 
         await tools.Store.CrossCheckAsync(input.RunId, now, cancellationToken);
-        return await tools.Store.EndAsync(input.RunId, message: null, now, cancellationToken);
+        var ended = await tools.Store.EndAsync(input.RunId, message: null, now, cancellationToken);
+        if (begun is { Status: SyncStatuses.Running })
+        {
+            SyncTelemetry.Ended(ended);
+        }
+
+        return ended;
     }
 }

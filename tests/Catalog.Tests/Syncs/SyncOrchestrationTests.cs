@@ -172,12 +172,13 @@ public sealed class SyncOrchestrationTests
         {
             "PRICING_SYNC_ENABLED" => "yes",
             "PRICING_SYNC_INTERVAL_HOURS" => "0",
+            "PRICING_SYNC_FIRST_SECONDS" => "-1",
             "MODEL_SYNC_INTERVAL_HOURS" => "2h",
             "PRICING_SYNC_PROVIDERS" => "openrouter,elsewhere",
             _ => null,
         }));
 
-        Assert.Equal(4, refusal.Message.Split(Environment.NewLine).Length);
+        Assert.Equal(5, refusal.Message.Split(Environment.NewLine).Length);
         Assert.Contains("some of openrouter, featherless, nearai, alibaba-cloud", refusal.Message);
     }
 
