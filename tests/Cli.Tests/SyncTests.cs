@@ -1,10 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Sluice.Catalog.Store;
 using Sluice.Testing;
 
@@ -19,7 +16,7 @@ public sealed class SyncTests
         using var folder = new TemporaryFolder();
         using var aside = new TemporaryFolder();
         var (asked, released) = (new TaskCompletionSource(), new TaskCompletionSource());
-        await using var lists = await ServeAsync(async http =>
+        await using var lists = await LocalHttp.ServeAsync(async http =>
         {
             if (http.Request.Path == "/models")
             {
@@ -58,6 +55,10 @@ public sealed class SyncTests
         var prices = await EndedAsync(client, "prices");
         Assert.Equal(("completed", "schedule"), (Text(prices, "status"), Text(prices, "startedBy")));
         Assert.Equal(6, Count(prices.GetProperty("sources").EnumerateArray().Single(), "stored"));
+        var metrics = await client.GetStringAsync("/metrics");
+        Assert.Contains("pricing_scheduled_sync_runs_total{status=\"success\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("pricing_last_sync_timestamp{provider=\"nearai\"}", metrics, StringComparison.Ordinal);
+        Assert.Contains("model_last_sync_timestamp{source=\"openrouter\"}", metrics, StringComparison.Ordinal);
 
         var (copy, restored) = (Path.Combine(aside.Path, "copy"), Path.Combine(aside.Path, "restored"));
         foreach (var command in new string[][] { ["backup", copy, "--data", folder.Path], ["restore", copy, "--data", restored] })
@@ -144,15 +145,4 @@ public sealed class SyncTests
         }),
         total = count,
     });
-
-    private static async Task<WebApplication> ServeAsync(RequestDelegate answer)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
-        app.Run(answer);
-        await app.StartAsync();
-        return app;
-    }
 }

@@ -1,9 +1,6 @@
 using System.Net;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Sluice.Catalog;
 using Sluice.Catalog.Store;
 using Sluice.Testing;
@@ -18,7 +15,7 @@ public sealed class SyncKillTests
     {
         var (price, asked, released) = (1, new TaskCompletionSource(), new TaskCompletionSource());
         released.SetResult();
-        await using var lists = await ServeAsync(async http =>
+        await using var lists = await LocalHttp.ServeAsync(async http =>
         {
             if (http.Request.Path == "/slow")
             {
@@ -113,15 +110,4 @@ public sealed class SyncKillTests
             pricing = new { input = price, output = price },
         }),
     });
-
-    private static async Task<WebApplication> ServeAsync(RequestDelegate answer)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
-        app.Run(answer);
-        await app.StartAsync();
-        return app;
-    }
 }

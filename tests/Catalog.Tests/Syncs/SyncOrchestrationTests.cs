@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Sluice.Catalog.Sources;
 using Sluice.Catalog.Store;
 using Sluice.Catalog.Syncs;
@@ -125,6 +126,35 @@ public sealed class SyncOrchestrationTests
         Assert.Equal(SyncStatuses.Completed, report.Status);
         var run = (await world.Syncs.ListRunsAsync(SyncKinds.Models, 10, default)).Single();
         Assert.Equal([1, 1, 1, 1], run.Sources.Select(source => source.Stored));
+    }
+
+    [Fact]
+    public async Task Exporters_hear_of_each_scheduled_run_once_though_its_end_was_attempted_twice()
+    {
+        var told = new List<string>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Name == SyncTelemetry.Name && instrument.Name.StartsWith("pricing.", StringComparison.Ordinal))
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => told.Add($"{instrument.Name} {value} {tags[0].Value}"));
+        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => told.Add(instrument.Name));
+        listener.Start();
+        await using var world = await World.StartAsync(new Dictionary<string, string?>(EveryTwoAndSix) { ["PRICING_SYNC_PROVIDERS"] = "nearai", ["MODEL_SYNC_INTERVAL_HOURS"] = null });
+        world.Engine.CrashAfterActivity = 3;
+
+        await world.Engine.AdvanceAsync(TimeSpan.FromSeconds(30));
+        await world.Scheduler.StartDueAsync(default);
+        await world.EndAsync(SyncScheduler.InstanceId(SyncKinds.Prices));
+        await world.RunAsync(SyncKinds.Prices);
+
+        Assert.Equal(1, world.Engine.Crashes);
+        Assert.Equal(["pricing.scheduled_sync.runs 1 success", "pricing.scheduled_sync.duration"], told);
     }
 
     [Fact]
