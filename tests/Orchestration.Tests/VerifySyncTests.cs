@@ -92,6 +92,23 @@ public sealed class VerifySyncTests
     }
 
     [Fact]
+    public async Task A_key_that_is_not_there_is_missed_before_anything_is_touched()
+    {
+        await using var sim = await Simulation.StartAsync();
+        sim.World.Seed("v1.0.0");
+        var plan = Plan();
+        plan = plan with { Plan = plan.Plan.Replace("  - deploy:", "  - validate: { environment: production }\n  - deploy:", StringComparison.Ordinal) };
+
+        var refused = await sim.RunAsync(plan, "v2.0.0");
+        sim.World.Secrets["SLUICE_ADMIN_KEY"] = "k";
+        var taken = await sim.RunAsync(plan, "v2.0.0", "again");
+
+        Assert.Equal(Outcome.Rejected, refused.Outcome);
+        Assert.Contains("There is no secret 'SLUICE_ADMIN_KEY', which 'verifySync' needs.", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(Outcome.Promoted, taken.Outcome);
+    }
+
+    [Fact]
     public async Task A_deployer_leaves_the_wait_out()
     {
         await using var sim = await Simulation.StartAsync();

@@ -16,7 +16,8 @@ internal sealed class OwnPostgres : IAsyncDisposable
 
     private OwnPostgres(string programs) => _programs = programs;
 
-    public DatabaseAddress.Postgres Address => new($"Host=127.0.0.1;Port={_port};Username=sluice;Database=postgres");
+    // A busy machine answers late.
+    public DatabaseAddress.Postgres Address => new($"Host=127.0.0.1;Port={_port};Username=sluice;Database=postgres;Timeout=60");
 
     private string Data => Path.Combine(_folder, "data");
 
