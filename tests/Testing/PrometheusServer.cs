@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Sluice.Testing;
 
@@ -17,7 +15,7 @@ public sealed class PrometheusServer : IAsyncDisposable
 
     private PrometheusServer(Uri target, string? bearer, string? rules)
     {
-        Url = new Uri($"http://127.0.0.1:{FreePort().ToString(CultureInfo.InvariantCulture)}");
+        Url = new Uri($"http://127.0.0.1:{FreePort.Next().ToString(CultureInfo.InvariantCulture)}");
         var configuration = Path.Combine(_folder, "prometheus.yml");
         File.WriteAllText(Path.Combine(_folder, "rules.yaml"), rules ?? "groups: []");
         File.WriteAllText(configuration, $"""
@@ -87,12 +85,5 @@ public sealed class PrometheusServer : IAsyncDisposable
         {
             return e.Message;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

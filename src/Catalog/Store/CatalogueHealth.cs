@@ -11,7 +11,7 @@ internal sealed class CatalogueHealth(CatalogStore store, DbConnection connectio
 
     public async Task<SyncHealth> CheckAsync(SyncRun run, CancellationToken cancellationToken)
     {
-        if ((await store.ListAsync(null, null, 1, cancellationToken)).Offers.Count == 0)
+        if ((await store.ListAsync(OfferFilter.All, null, 1, cancellationToken)).Offers.Count == 0)
         {
             return new SyncHealth(SyncHealth.Unhealthy, "The catalogue shows no offer.");
         }

@@ -63,6 +63,9 @@ public sealed record SyncRun(
 {
     /// <summary>How the catalogue was when the run had ended; null before, and of a run whose process has gone.</summary>
     public SyncHealth? Health { get; init; }
+
+    /// <summary>Whether the shared cache was told of the new rows; null when there is none, and in the history, where <see cref="Message"/> says it.</summary>
+    public bool? CacheInvalidated { get; init; }
 }
 
 /// <summary>How the catalogue is after a run.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sluice.Catalog.Cache;
 using Sluice.Catalog.Sources;
 
 namespace Sluice.Catalog.Syncs;
@@ -11,6 +12,9 @@ namespace Sluice.Catalog.Syncs;
 public sealed record SyncSettings(
     TimeSpan? ModelInterval, IReadOnlyList<string> ModelSources, TimeSpan? PricingInterval, IReadOnlyList<string> PricingProviders)
 {
+    /// <summary>Which Redis is told of new rows; null for none. Taken at the start of a host, unlike the rest.</summary>
+    public RedisAddress? Redis { get; init; }
+
     private const int MostHours = 7 * 24;
     private const int MostSeconds = 3_600;
     private static readonly string[] AllModelSources =
@@ -27,7 +31,7 @@ public sealed record SyncSettings(
     [
         "MODEL_SYNC_INTERVAL_HOURS", "MODEL_SYNC_SOURCES", "PRICING_SYNC_ENABLED", "PRICING_SYNC_INTERVAL_HOURS", "PRICING_SYNC_PROVIDERS",
         "PRICING_SYNC_FIRST_SECONDS",
-        .. SourceFactory.Variables, .. SyncThresholdSettings.Variables,
+        .. SourceFactory.Variables, .. SyncThresholdSettings.Variables, .. RedisAddress.Variables,
     ];
 
     /// <summary>
@@ -51,6 +55,13 @@ public sealed record SyncSettings(
     {
         SourceFactory.Check(variable, faults);
         SyncThresholdSettings.Check(variable, faults);
+        var redisFaults = new List<(string Name, string Expected)>();
+        var redis = RedisAddress.Read(variable, redisFaults);
+        foreach (var (name, expected) in redisFaults)
+        {
+            faults.Add($"{name} must be {expected}.");
+        }
+
         var enabled = variable("PRICING_SYNC_ENABLED") switch
         {
             null or "" => false,
@@ -71,6 +82,7 @@ public sealed record SyncSettings(
             Names("PRICING_SYNC_PROVIDERS", AllProviders))
         {
             FirstPricingAfter = TimeSpan.FromSeconds(first),
+            Redis = redis,
         };
 
         TimeSpan? Hours(string name) => variable(name) switch

@@ -4,12 +4,14 @@ using Azure.Security.KeyVault.Secrets;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Sluice.Api;
 using Sluice.Api.Health;
 using Sluice.Api.Keys;
 using Sluice.Api.Management;
 using Sluice.Api.Settings;
 using Sluice.Api.Syncs;
+using Sluice.Catalog.Cache;
 using Sluice.Catalog.Sources;
 using Sluice.Catalog.Store;
 using Sluice.Catalog.Syncs;
@@ -97,11 +99,17 @@ public static class FunctionsHost
         services.AddSingleton(SyncFigures.Source);
         services.AddSingleton(s => new SourceHttp(
             SyncThresholdSettings.ReadSource(Environment.GetEnvironmentVariable), s.GetRequiredService<TimeProvider>()));
+        if (SyncSettings.Read(Environment.GetEnvironmentVariable).Redis is { } redis)
+        {
+            services.AddSingleton(s => new SharedCache(redis.Connect(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<SharedCache>>()));
+        }
+
         services.AddSingleton(s => new SyncTools(
             s.GetRequiredService<SyncStore>(),
             name => SourceFactory.Create(name, Environment.GetEnvironmentVariable),
             s.GetRequiredService<SourceHttp>(),
-            s.GetRequiredService<TimeProvider>()));
+            s.GetRequiredService<TimeProvider>(),
+            s.GetService<SharedCache>()));
         services.AddSingleton(s => new SyncScheduler(
             s.GetRequiredService<DurableClient>(),
             () => SyncSettings.Read(Environment.GetEnvironmentVariable),

@@ -32,7 +32,7 @@ public sealed class PostgresRestartTests
         await Assert.ThrowsAsync<CatalogStoreException>(() => cut);
         await using var after = await CatalogStore.OpenAsync(server.Address, default);
         Assert.Equal(50, await after.CountAsync(default));
-        Assert.All((await after.ListAsync(null, null, 100, default)).Offers, offer => Assert.Equal(1, offer.Pricing.Input));
+        Assert.All((await after.ListAsync(OfferFilter.All, null, 100, default)).Offers, offer => Assert.Equal(1, offer.Pricing.Input));
         Assert.Equal(0, await NumberAsync(server, "SELECT count(*) FROM catalog.price_history"));
         var run = (await Syncs(after).FindRunAsync("cut", default))!;
         Assert.Equal((SyncStatuses.Running, 0), (run.Status, run.Sources.Count));
