@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Sluice.Catalog.Sample;
+using Sluice.Catalog.Syncs;
 
 namespace Sluice.Catalog;
 
@@ -11,4 +12,5 @@ namespace Sluice.Catalog;
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(Pricing))]
 [JsonSerializable(typeof(SampleFile))]
+[JsonSerializable(typeof(SyncHealth))]
 internal sealed partial class CatalogJson : JsonSerializerContext;

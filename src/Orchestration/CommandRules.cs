@@ -55,6 +55,7 @@ internal static class CommandRules
             CommandKind.Tick => RefuseTick(request, status, step),
             CommandKind.Report when string.IsNullOrWhiteSpace(request.Item) => new CommandResult.Invalid("A report names its condition, such as 'ci'."),
             CommandKind.OverrideFreeze => RefuseOverride(request, status),
+            CommandKind.Skip when step is Step.VerifySync && status.Phase == Phase.Progressing => null,
             CommandKind.Promote or CommandKind.PromoteFull or CommandKind.Skip => RefusePromotion(kind, status, signsOff),
             _ => null,
         };

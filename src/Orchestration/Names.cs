@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Sluice.Domain.Plans;
+using Sluice.Domain.Syncs;
 using Sluice.Durable;
 using Sluice.Orchestration.Activities;
 using Sluice.Orchestration.Ports;
@@ -119,6 +120,12 @@ public static class ActivityRefs
     /// <summary>Which freeze windows hold an environment.</summary>
     public static ActivityRef<FreezeInput, FreezeReport> CheckFreeze { get; } = new("CheckFreeze");
 
+    /// <summary>What a server says of its syncs.</summary>
+    public static ActivityRef<ReadSyncsInput, SyncSighting> ReadSyncs { get; } = new("ReadSyncs");
+
+    /// <summary>Switches a server's schedule off, widens it, or takes providers from it.</summary>
+    public static ActivityRef<LimitSyncsInput, LimitSyncsReport> LimitSyncs { get; } = new("LimitSyncs");
+
     /// <summary>Ends a lost rollout in the registry.</summary>
     public static ActivityRef<EndLostInput, Unit> EndLost { get; } = new("EndLost");
 
@@ -171,6 +178,8 @@ public static class OrchestrationRegistration
         .AddActivity(ActivityRefs.Warm, Create<WarmActivity>)
         .AddActivity(ActivityRefs.StartAfterRelease, Create<StartAfterReleaseActivity>)
         .AddActivity(ActivityRefs.CheckFreeze, Create<CheckFreezeActivity>)
+        .AddActivity(ActivityRefs.ReadSyncs, Create<ReadSyncsActivity>)
+        .AddActivity(ActivityRefs.LimitSyncs, Create<LimitSyncsActivity>)
         .AddActivity(ActivityRefs.EndLost, Create<EndLostActivity>)
         .AddActivity(ActivityRefs.FindStopped, Create<FindStoppedActivity>)
         .AddActivity(ActivityRefs.Remind, Create<RemindActivity>)
@@ -178,7 +187,7 @@ public static class OrchestrationRegistration
 
     /// <summary>
     /// What the orchestrations need from the container besides the ports (registry, event log, coordination, platforms, smoke runner,
-    /// load test, migrator, secret store) and a <see cref="DurableClient"/>, which the host brings.
+    /// load test, migrator, syncs, secret store) and a <see cref="DurableClient"/>, which the host brings.
     /// </summary>
     public static IServiceCollection AddSluiceOrchestration(this IServiceCollection services)
     {

@@ -127,7 +127,7 @@ public sealed class RolloutService(
             return new CommandResult.NotFound();
         }
 
-        var step = request.Kind == CommandKind.Tick ? await _reader.StepAsync(rollout, cancellationToken) : null;
+        var step = request.Kind is CommandKind.Tick or CommandKind.Skip ? await _reader.StepAsync(rollout, cancellationToken) : null;
         if (CommandRules.Refuse(request, rollout, step) is { } refusal)
         {
             return refusal;

@@ -63,6 +63,7 @@ public sealed class Server : ContractServer
             .AddSingleton(registry.Deployments).AddSingleton(registry.Events).AddSingleton(registry.Coordination).AddSingleton(registry.Keys)
             .AddSingleton<IPlatforms>(world).AddSingleton<ISmokeRunner>(world).AddSingleton<ILoadTest>(world).AddSingleton<ISecretStore>(world)
             .AddSingleton<IMigrator>(new SimulatedMigrator())
+            .AddSingleton<ISyncs>(new SimulatedSyncs(TimeProvider.System))
             .AddSingleton(s => new EmbeddedEngine(tasks, s, new EngineOptions { Path = Path.Combine(folder, "engine.db") }, s.GetRequiredService<ILoggerFactory>()))
             .AddSingleton<DurableClient>(s => s.GetRequiredService<EmbeddedEngine>().Client)
             .AddSluiceOrchestration()

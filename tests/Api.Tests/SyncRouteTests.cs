@@ -29,6 +29,7 @@ public sealed class SyncRouteTests
         Assert.EndsWith($"/v1/admin/sync/runs/{id}", answer.Headers.Location!.ToString());
         Assert.Equal(("completed", "admin", true), ((string)run["status"]!, (string)run["startedBy"]!, (bool)run["force"]!));
         Assert.Equal([1, 1, 1, 1], run["sources"]!.AsArray().Select(source => (int)source!["stored"]!));
+        Assert.Equal("healthy", (string)run["health"]!["status"]!);
         Assert.Equal([id], history!["items"]!.AsArray().Select(item => (string)item!["id"]!));
         Assert.Contains(trail!["items"]!.AsArray(), e => (string?)e!["action"] == "sync.models" && (string?)e["detail"] == "force");
     }
@@ -55,6 +56,47 @@ public sealed class SyncRouteTests
     }
 
     [Fact]
+    public async Task A_schedule_is_limited_until_the_limit_is_taken_away_and_the_trail_says_why()
+    {
+        await using var catalogue = await Catalogue.OpenAsync();
+        await using var server = await catalogue.ServeAsync();
+        const string schedule = "/v1/admin/pricing/scheduler";
+
+        var (_, widened, _) = await server.SendAsync("admin", "PUT", schedule, """{"intervalHours":12,"providers":["nearai"],"reason":"too slow"}""");
+        Assert.Equal((true, 12, "too slow", "admin"), ((bool)widened!["enabled"]!, (int)widened["intervalHours"]!, (string)widened["limit"]!["reason"]!, (string)widened["limit"]!["setBy"]!));
+        Assert.Equal(["nearai"], widened["providers"]!.AsArray().Select(provider => (string)provider!));
+
+        // A limit never makes a schedule do more.
+        var (_, narrowed, _) = await server.SendAsync("admin", "PUT", schedule, """{"intervalHours":1}""");
+        Assert.Equal((6, 2), ((int)narrowed!["intervalHours"]!, narrowed["providers"]!.AsArray().Count));
+
+        var (_, off, _) = await server.SendAsync("admin", "PUT", schedule, """{"enabled":false}""");
+        Assert.Equal((false, null), ((bool)off!["enabled"]!, (int?)off["intervalHours"]));
+        var (byHand, _, _) = await server.SendAsync("admin", "POST", schedule + "/trigger");
+        Assert.Equal(HttpStatusCode.Accepted, byHand);
+
+        await server.SendAsync("admin", "PUT", schedule, "{}");
+        var (_, after, _) = await server.SendAsync("admin", "GET", schedule + "/status");
+        Assert.Equal((true, 6, null), ((bool)after!["enabled"]!, (int)after["intervalHours"]!, after["limit"]));
+
+        var (_, models, _) = await server.SendAsync("admin", "PUT", "/v1/admin/sync/scheduler", """{"providers":["openrouter"]}""");
+        Assert.Equal(["openrouter"], models!["providers"]!.AsArray().Select(provider => (string)provider!));
+        var (_, trail, _) = await server.SendAsync("admin", "GET", "/api/audit");
+        Assert.Contains(trail!["items"]!.AsArray(), e => (string?)e!["action"] == "sync.prices.limit" && (string?)e["detail"] == "every 12 h at most, only nearai, too slow");
+    }
+
+    [Fact]
+    public async Task A_wrong_limit_is_refused_with_all_that_is_wrong_in_it()
+    {
+        await using var catalogue = await Catalogue.OpenAsync();
+        await using var server = await catalogue.ServeAsync();
+
+        var (status, problem, _) = await server.SendAsync("admin", "PUT", "/v1/admin/pricing/scheduler", """{"intervalHours":0,"providers":["elsewhere"]}""");
+
+        Assert.Equal((HttpStatusCode.BadRequest, 2), (status, problem!["faults"]!.AsArray().Count));
+    }
+
+    [Fact]
     public async Task A_dry_run_is_told_and_leaves_nothing()
     {
         await using var catalogue = await Catalogue.OpenAsync();
@@ -69,11 +111,37 @@ public sealed class SyncRouteTests
         Assert.Equal(0, await catalogue.Store.CountAsync(default));
     }
 
+    [Fact]
+    public async Task Runs_of_30_days_are_the_history_page_by_page_and_older_ones_are_found_in_the_archive()
+    {
+        await using var catalogue = await Catalogue.OpenAsync();
+        await using var server = await catalogue.ServeAsync();
+        foreach (var days in new[] { 40, 31, 29, 2, 1 })
+        {
+            await catalogue.AddRunAsync($"before-{days}-days", DateTimeOffset.UtcNow.AddDays(-days));
+        }
+
+        var (_, first, _) = await server.SendAsync("admin", "GET", "/v1/admin/sync/history?limit=2");
+        var (_, second, _) = await server.SendAsync("admin", "GET", $"/v1/admin/sync/history?limit=2&cursor={(string)first!["cursor"]!}");
+        var (_, archive, _) = await server.SendAsync("admin", "GET", "/v1/admin/sync/history?of=archive");
+        var (found, old, _) = await server.SendAsync("admin", "GET", "/v1/admin/sync/runs/before-40-days");
+
+        Assert.Equal(["before-1-days", "before-2-days"], Ids(first));
+        Assert.Equal(["before-29-days"], Ids(second!));
+        Assert.Null(second!["cursor"]);
+        Assert.Equal(["before-31-days", "before-40-days"], Ids(archive!));
+        Assert.Equal((HttpStatusCode.OK, "failed"), (found, (string)old!["status"]!));
+
+        static IEnumerable<string> Ids(JsonNode page) => page["items"]!.AsArray().Select(item => (string)item!["id"]!);
+    }
+
     [Theory]
     [InlineData("GET", "/v1/admin/sync/history")]
     [InlineData("POST", "/v1/admin/sync")]
     [InlineData("GET", "/v1/admin/pricing/scheduler/status")]
     [InlineData("POST", "/v1/admin/pricing/scheduler/trigger")]
+    [InlineData("PUT", "/v1/admin/pricing/scheduler")]
+    [InlineData("PUT", "/v1/admin/sync/scheduler")]
     public async Task Only_an_admin_may(string method, string path)
     {
         await using var catalogue = await Catalogue.OpenAsync();
@@ -86,6 +154,8 @@ public sealed class SyncRouteTests
     [InlineData("/v1/admin/sync/history?limit=101", HttpStatusCode.BadRequest)]
     [InlineData("/v1/admin/sync/history?kind=both", HttpStatusCode.BadRequest)]
     [InlineData("/v1/admin/sync/history?kind=prices", HttpStatusCode.OK)]
+    [InlineData("/v1/admin/sync/history?of=yesterday", HttpStatusCode.BadRequest)]
+    [InlineData("/v1/admin/sync/history?of=archive", HttpStatusCode.OK)]
     [InlineData("/v1/admin/sync/runs/nothing", HttpStatusCode.NotFound)]
     public async Task Questions_are_answered_or_refused(string path, HttpStatusCode status)
     {
@@ -122,9 +192,20 @@ public sealed class SyncRouteTests
 
         public static async Task<Catalogue> OpenAsync() => new(await CatalogStore.OpenAsync(new DatabaseAddress.SqliteMemory(), default));
 
+        /// <summary>A run in the history, with a source that was away.</summary>
+        public async Task AddRunAsync(string id, DateTimeOffset at)
+        {
+            var syncs = Syncs();
+            Assert.Null(await syncs.BeginAsync(new SyncBeginning(id, SyncKinds.Models, "schedule", false, at), TimeSpan.FromMinutes(1), default));
+            await syncs.RecordFailureAsync(id, SourceNames.OpenRouter, "It is away.", at, default);
+            await syncs.EndAsync(id, null, at, default);
+        }
+
+        private SyncStore Syncs() => new(store, new SyncThresholds { FewestRows = new Dictionary<string, int>() });
+
         public Task<Server> ServeAsync()
         {
-            var syncs = new SyncStore(store, new SyncThresholds { FewestRows = new Dictionary<string, int>() });
+            var syncs = Syncs();
             var settings = SyncSettings.Read(name => name switch
             {
                 "PRICING_SYNC_ENABLED" => "true",
@@ -133,7 +214,9 @@ public sealed class SyncRouteTests
             });
             return Server.StartAsync(
                 services => services.AddSingleton(syncs)
-                    .AddSingleton(s => new SyncScheduler(s.GetRequiredService<DurableClient>(), () => settings, TimeProvider.System, startedAt: null)),
+                    .AddSingleton(new SyncLimits(store))
+                    .AddSingleton(s => new SyncScheduler(
+                        s.GetRequiredService<DurableClient>(), () => settings, TimeProvider.System, startedAt: null, s.GetRequiredService<SyncLimits>())),
                 tasks => tasks.AddSyncs(_ => new SyncTools(syncs, name => new Source(name, this), _http, TimeProvider.System)));
         }
 

@@ -21,8 +21,6 @@ internal sealed partial class Serving : IAsyncDisposable
 
     public int Pid => _process.Id;
 
-    public DateTimeOffset StartedAt => new(_process.StartTime);
-
     public string Url => UrlPattern().Match(Output).Value;
 
     /// <summary>Starts one, with further variables of the environment.</summary>

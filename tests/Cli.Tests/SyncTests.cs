@@ -2,10 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Sluice.Catalog.Store;
 using Sluice.Testing;
 
@@ -21,7 +18,7 @@ public sealed class SyncTests
         using var aside = new TemporaryFolder();
         var (asked, released) = (new TaskCompletionSource(), new TaskCompletionSource());
         var told = new ConcurrentQueue<string>();
-        await using var lists = await ServeAsync(async http =>
+        await using var lists = await LocalHttp.ServeAsync(async http =>
         {
             if (http.Request.Path == "/redis")
             {
@@ -46,6 +43,7 @@ public sealed class SyncTests
             ["OPENROUTER_URL"] = $"{lists.Urls.Single()}/models",
             ["PRICING_SYNC_ENABLED"] = "true",
             ["PRICING_SYNC_PROVIDERS"] = "nearai",
+            ["PRICING_SYNC_FIRST_SECONDS"] = "0",
             ["NEARAI_URL"] = $"{lists.Urls.Single()}/prices",
             ["UPSTASH_REDIS_REST_URL"] = $"{lists.Urls.Single()}/redis",
             ["UPSTASH_REDIS_REST_TOKEN"] = "a-token",
@@ -71,7 +69,10 @@ public sealed class SyncTests
         var prices = await EndedAsync(client, "prices");
         Assert.Equal(("completed", "schedule"), (Text(prices, "status"), Text(prices, "startedBy")));
         Assert.Equal(6, Count(prices.GetProperty("sources").EnumerateArray().Single(), "stored"));
-        Assert.True(prices.GetProperty("startedAt").GetDateTimeOffset() >= server.StartedAt + TimeSpan.FromSeconds(30));
+        var metrics = await client.GetStringAsync("/metrics");
+        Assert.Contains("pricing_scheduled_sync_runs_total{status=\"success\"} 1\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("pricing_last_sync_timestamp{provider=\"nearai\"}", metrics, StringComparison.Ordinal);
+        Assert.Contains("model_last_sync_timestamp{source=\"openrouter\"}", metrics, StringComparison.Ordinal);
 
         var (copy, restored) = (Path.Combine(aside.Path, "copy"), Path.Combine(aside.Path, "restored"));
         foreach (var command in new string[][] { ["backup", copy, "--data", folder.Path], ["restore", copy, "--data", restored] })
@@ -158,15 +159,4 @@ public sealed class SyncTests
         }),
         total = count,
     });
-
-    private static async Task<WebApplication> ServeAsync(RequestDelegate answer)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
-        var app = builder.Build();
-        app.Run(answer);
-        await app.StartAsync();
-        return app;
-    }
 }

@@ -1,9 +1,14 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 using Sluice.Api.Settings;
 using Sluice.Api.Telemetry;
+using Sluice.Catalog;
+using Sluice.Catalog.Sources;
+using Sluice.Catalog.Store;
+using Sluice.Catalog.Syncs;
 using Sluice.Testing;
 
 namespace Sluice.Cli.Tests;
@@ -54,6 +59,31 @@ public sealed class TelemetryTests
         Assert.DoesNotContain("create user", sent, StringComparison.Ordinal);
 
         void Query(string name) => npgsql.StartActivity(name)?.SetTag("db.query.text", "create user x password 'y'").Dispose();
+    }
+
+    [Fact]
+    public async Task When_lists_were_last_synced_is_told_from_the_stored_runs_by_a_process_that_ran_none()
+    {
+        using var receiver = Receiver.Start();
+        await using var catalogue = await CatalogStore.OpenAsync(new DatabaseAddress.SqliteMemory(), default);
+        var syncs = new SyncStore(catalogue, new SyncThresholds { FewestRows = new Dictionary<string, int>() });
+        var at = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+        Assert.Null(await syncs.BeginAsync(new SyncBeginning("one", SyncKinds.Prices, SyncScheduler.BySchedule, false, at), TimeSpan.FromHours(1), default));
+        var row = new Listing(new OfferId("nearai", "m"), "m", new RawRow("{}", "hash"));
+        await syncs.MergeAsync(new SourceSnapshot("nearai", [row], [], [], []) { Fetched = 1 }, new MergeRequest("one", at, "test"), default);
+
+        await using (var services = new ServiceCollection()
+            .AddLogging()
+            .AddSingleton(new SyncTotals(catalogue))
+            .AddSluiceTelemetry(Read(("Telemetry:OtlpEndpoint", receiver.Url)), "embedded")
+            .BuildServiceProvider())
+        {
+            Assert.True(services.GetRequiredService<MeterProvider>().ForceFlush());
+        }
+
+        var sent = receiver.To("/v1/metrics");
+        Assert.Contains("pricing.last_sync.timestamp", sent, StringComparison.Ordinal);
+        Assert.Contains("nearai", sent, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -13,12 +13,14 @@ public sealed class PrometheusServer : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("sluice-prometheus-").FullName;
     private readonly Process _process;
 
-    private PrometheusServer(Uri target, string? bearer)
+    private PrometheusServer(Uri target, string? bearer, string? rules)
     {
         Url = new Uri($"http://127.0.0.1:{FreePort.Next().ToString(CultureInfo.InvariantCulture)}");
         var configuration = Path.Combine(_folder, "prometheus.yml");
+        File.WriteAllText(Path.Combine(_folder, "rules.yaml"), rules ?? "groups: []");
         File.WriteAllText(configuration, $"""
-            global: {"{"} scrape_interval: 500ms, scrape_timeout: 500ms {"}"}
+            global: {"{"} scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms {"}"}
+            rule_files: [rules.yaml]
             scrape_configs:
               - job_name: sluice
                 metrics_path: {target.AbsolutePath}
@@ -46,9 +48,10 @@ public sealed class PrometheusServer : IAsyncDisposable
     /// <summary>Starts one and waits until it has scraped the target.</summary>
     /// <param name="target">Whose metrics.</param>
     /// <param name="bearer">Sent along; null for none.</param>
-    public static async Task<PrometheusServer> StartAsync(Uri target, string? bearer = null)
+    /// <param name="rules">Text of a file of alert rules; null for none.</param>
+    public static async Task<PrometheusServer> StartAsync(Uri target, string? bearer = null, string? rules = null)
     {
-        var server = new PrometheusServer(target, bearer);
+        var server = new PrometheusServer(target, bearer, rules);
         try
         {
             using var http = new HttpClient();

@@ -18,7 +18,7 @@ public sealed class Simulation : IAsyncDisposable
     private readonly ServiceProvider _services;
 
     private Simulation(
-        VirtualEngine engine, LateClient client, ServiceProvider services, SimulatedWorld world, MemoryRegistry registry, SimulatedMigrator database)
+        VirtualEngine engine, LateClient client, ServiceProvider services, SimulatedWorld world, MemoryRegistry registry, SimulatedMigrator database, SimulatedSyncs syncs)
     {
         Engine = engine;
         Client = client;
@@ -26,6 +26,7 @@ public sealed class Simulation : IAsyncDisposable
         World = world;
         Registry = registry;
         Database = database;
+        Syncs = syncs;
     }
 
     /// <summary>Somebody who may do everything.</summary>
@@ -45,6 +46,8 @@ public sealed class Simulation : IAsyncDisposable
 
     public SimulatedMigrator Database { get; }
 
+    public SimulatedSyncs Syncs { get; }
+
     public RolloutService Rollouts => _services.GetRequiredService<RolloutService>();
 
     public Scheduler Scheduler => _services.GetRequiredService<Scheduler>();
@@ -61,6 +64,7 @@ public sealed class Simulation : IAsyncDisposable
         var world = new SimulatedWorld(clock);
         var registry = new MemoryRegistry();
         var database = new SimulatedMigrator();
+        var syncs = new SimulatedSyncs(clock);
         var client = new LateClient();
         var services = new ServiceCollection()
             .AddLogging()
@@ -68,12 +72,13 @@ public sealed class Simulation : IAsyncDisposable
             .AddSingleton<DurableClient>(client)
             .AddSingleton<IPlatforms>(world).AddSingleton<ISmokeRunner>(world).AddSingleton<ILoadTest>(world).AddSingleton<ISecretStore>(world)
             .AddSingleton<IMigrator>(database)
+            .AddSingleton<ISyncs>(syncs)
             .AddSingleton<IDeploymentRegistry>(registry).AddSingleton<IEventLog>(registry).AddSingleton<ICoordination>(registry)
             .AddSluiceOrchestration()
             .BuildServiceProvider();
         var engine = await VirtualEngine.StartAsync(new DurableTasks().AddSluice(), services, options with { Clock = clock });
         client.Present = () => engine.Client;
-        return new Simulation(engine, client, services, world, registry, database);
+        return new Simulation(engine, client, services, world, registry, database, syncs);
     }
 
     /// <summary>Starts a rollout.</summary>

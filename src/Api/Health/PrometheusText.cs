@@ -13,7 +13,8 @@ public sealed record Figure(string Name, string Help, FigureKind Kind, IReadOnly
 /// <summary>One value with its labels.</summary>
 /// <param name="Value">The value.</param>
 /// <param name="Labels">Names and values; names are ours, values may be anything.</param>
-public sealed record Sample(double Value, IReadOnlyList<(string Name, string Value)> Labels);
+/// <param name="Sum">Of a histogram's last bucket: the sum of all that it counted; null when nobody knows it.</param>
+public sealed record Sample(double Value, IReadOnlyList<(string Name, string Value)> Labels, double? Sum = null);
 
 /// <summary>What a figure is.</summary>
 public enum FigureKind
@@ -50,6 +51,10 @@ public static class PrometheusText
                 if (figure.Kind == FigureKind.Histogram && sample.Labels[^1].Value == "+Inf")
                 {
                     Write(text, figure.Name + "_count", [.. sample.Labels.SkipLast(1)], sample.Value);
+                    if (sample.Sum is { } sum)
+                    {
+                        Write(text, figure.Name + "_sum", [.. sample.Labels.SkipLast(1)], sum);
+                    }
                 }
             }
         }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Sluice.Api.Http;
 using Sluice.Catalog.Store;
 using Sluice.Catalog.Syncs;
+using Sluice.Domain.Plans;
 using Sluice.Durable;
 using Sluice.Orchestration.Ports;
 
@@ -11,6 +12,7 @@ namespace Sluice.Api.Syncs;
 /// <summary>The syncs of the catalogue: start one by hand, see what is under way and what became of those before.</summary>
 internal static class SyncRoutes
 {
+    private const string Schedule = "v1/admin/pricing/scheduler";
     private const string Status = "v1/admin/pricing/scheduler/status";
     private const string Trigger = "v1/admin/pricing/scheduler/trigger";
 
@@ -19,10 +21,13 @@ internal static class SyncRoutes
         new("POST", "v1/admin/sync", Access.Admin, (call, token) => StartAsync(call, SyncKinds.Models, token)) { Action = "sync.models" },
         new("GET", "v1/admin/sync/history", Access.Admin, HistoryAsync),
         new("GET", "v1/admin/sync/runs/{id}", Access.Admin, FindAsync),
-        new("GET", Status, Access.Admin, StatusAsync),
+        new("GET", "v1/admin/sync/scheduler/status", Access.Admin, (call, token) => StatusAsync(call, SyncKinds.Models, token)),
+        new("PUT", "v1/admin/sync/scheduler", Access.Admin, (call, token) => LimitAsync(call, SyncKinds.Models, token)) { Action = "sync.models.limit" },
+        new("GET", Status, Access.Admin, (call, token) => StatusAsync(call, SyncKinds.Prices, token)),
+        new("PUT", Schedule, Access.Admin, (call, token) => LimitAsync(call, SyncKinds.Prices, token)) { Action = "sync.prices.limit" },
         new("POST", Trigger, Access.Admin, (call, token) => StartAsync(call, SyncKinds.Prices, token)) { Action = "sync.prices" },
         // Where scripts of the price sync look for them.
-        new("GET", Status["v1/".Length..], Access.Admin, StatusAsync) { EmbeddedOnly = true },
+        new("GET", Status["v1/".Length..], Access.Admin, (call, token) => StatusAsync(call, SyncKinds.Prices, token)) { EmbeddedOnly = true },
         new("POST", Trigger["v1/".Length..], Access.Admin, (call, token) => StartAsync(call, SyncKinds.Prices, token))
         {
             Action = "sync.prices",
@@ -59,9 +64,19 @@ internal static class SyncRoutes
     {
         var query = call.Query;
         var (limit, kind) = (query.Integer("limit", 10, 1, 100), query.Word<SyncKind>("kind") ?? SyncKind.Models);
+        var (of, cursor) = (query.Word<SyncHistory>("of") ?? SyncHistory.Recent, query.Text("cursor"));
         query.ThrowIfFaulty();
-        var runs = await Demand<SyncStore>(call).ListRunsAsync(kind == SyncKind.Models ? SyncKinds.Models : SyncKinds.Prices, limit, cancellationToken);
-        return TypedResults.Json(new Page<SyncRun>(runs, null), ApiJson.Options);
+        var archived = call.Service<TimeProvider>().GetUtcNow() - SyncStore.ArchivedAfter;
+        var runs = await Demand<SyncStore>(call).ListRunsAsync(
+            new SyncRunQuery(
+                kind == SyncKind.Models ? SyncKinds.Models : SyncKinds.Prices,
+                limit + 1,
+                of == SyncHistory.Recent ? archived : null,
+                of == SyncHistory.Archive ? archived : null,
+                cursor),
+            cancellationToken);
+        var page = runs.Take(limit).ToList();
+        return TypedResults.Json(new Page<SyncRun>(page, runs.Count > limit ? page[^1].Id : null), ApiJson.Options);
     }
 
     // A dry run stands in no history: what it found is its orchestration's output.
@@ -89,16 +104,51 @@ internal static class SyncRoutes
         throw new ProblemException(Problem.NotFound($"There is no sync '{id}'."));
     }
 
-    private static async Task<IResult> StatusAsync(Call call, CancellationToken cancellationToken)
+    private static async Task<IResult> StatusAsync(Call call, string kind, CancellationToken cancellationToken)
     {
-        var settings = Demand<SyncScheduler>(call).Settings;
-        var last = await Demand<SyncStore>(call).ListRunsAsync(SyncKinds.Prices, 1, cancellationToken) is [var newest, ..] ? newest : null;
-        var instance = await call.Service<DurableClient>().GetInstanceAsync(SyncScheduler.InstanceId(SyncKinds.Prices), getInputsAndOutputs: true, cancellationToken);
+        var settings = await Demand<SyncScheduler>(call).SettingsAsync(cancellationToken);
+        var limit = (await Demand<SyncLimits>(call).ReadAsync(cancellationToken)).FirstOrDefault(limit => limit.Kind == kind);
+        var last = await Demand<SyncStore>(call).ListRunsAsync(kind, 1, cancellationToken) is [var newest, ..] ? newest : null;
+        var instance = await call.Service<DurableClient>().GetInstanceAsync(SyncScheduler.InstanceId(kind), getInputsAndOutputs: true, cancellationToken);
         var running = instance is { IsTerminal: false } ? instance.ReadInputAs<SyncInput>()?.RunId : null;
+        var interval = settings.IntervalOf(kind);
         return TypedResults.Json(
-            new PricingSchedulerStatus(
-                settings.PricingInterval is not null, running is not null, running, settings.PricingInterval?.TotalHours, settings.PricingProviders, last),
-            ApiJson.Options);
+            new SchedulerStatus(interval is not null, running is not null, running, interval?.TotalHours, settings.SourcesOf(kind), limit, last), ApiJson.Options);
+    }
+
+    private static async Task<IResult> LimitAsync(Call call, string kind, CancellationToken cancellationToken)
+    {
+        var body = await call.ReadBodyAsync<SetSchedule>(cancellationToken);
+        var known = SyncSettings.KnownSourcesOf(kind);
+        List<PlanFault> faults = [];
+        if (body.IntervalHours is < 1 or > 168)
+        {
+            faults.Add(new PlanFault("out-of-range", "intervalHours", 0, 0, $"intervalHours is from 1 to 168, not {body.IntervalHours}."));
+        }
+
+        if (body.Providers is { } providers && (providers.Count == 0 || !providers.All(known.Contains)))
+        {
+            faults.Add(new PlanFault("unknown-value", "providers", 0, 0, $"providers are some of {string.Join(", ", known)}, not '{string.Join(", ", providers)}'."));
+        }
+
+        if (faults.Count > 0)
+        {
+            throw new ProblemException(Problem.BadRequest(faults));
+        }
+
+        var limit = new SyncLimit(
+            kind, body.Enabled, body.IntervalHours, body.Providers?.Distinct().ToList(), call.Caller.Name, call.Service<TimeProvider>().GetUtcNow(), body.Reason);
+        call.Subject = kind;
+        call.Detail = string.Join(", ", new[]
+        {
+            limit.Enabled ? null : "off",
+            limit.IntervalHours is { } hours ? $"every {hours} h at most" : null,
+            limit.Sources is { } sources ? $"only {string.Join(" and ", sources)}" : null,
+            limit.Limits ? null : "as the settings say",
+            limit.Reason,
+        }.OfType<string>());
+        await Demand<SyncLimits>(call).SetAsync(limit, cancellationToken);
+        return await StatusAsync(call, kind, cancellationToken);
     }
 
     private static T Demand<T>(Call call)
@@ -114,6 +164,16 @@ internal enum SyncKind
     Prices,
 }
 
+/// <summary>Which part of a history.</summary>
+internal enum SyncHistory
+{
+    /// <summary>Runs of the last 30 days.</summary>
+    Recent,
+
+    /// <summary>Those before.</summary>
+    Archive,
+}
+
 /// <summary>Body of the routes that start a sync.</summary>
 /// <param name="Force">Whether what came is believed whatever the guards say; stands in the audit trail and in the history.</param>
 /// <param name="DryRun">Whether only to say what would change.</param>
@@ -124,12 +184,20 @@ public sealed record StartSync(bool Force = false, bool DryRun = false);
 /// <param name="StatusUri">Where it tells how it goes.</param>
 public sealed record SyncStarted(string Id, string StatusUri);
 
-/// <summary>How the pricing sync stands.</summary>
-/// <param name="Enabled">Whether it runs by itself.</param>
+/// <summary>Body of the routes that limit a schedule: all of it at once, so that sending it twice is sending it once.</summary>
+/// <param name="Enabled">False switches the schedule off; true leaves it as the settings say.</param>
+/// <param name="IntervalHours">A run no more often than that; null as the settings say.</param>
+/// <param name="Providers">Only these, of the sources or providers that the settings name; null for all of them.</param>
+/// <param name="Reason">Stands in the audit trail and in the status.</param>
+public sealed record SetSchedule(bool Enabled = true, int? IntervalHours = null, IReadOnlyList<string>? Providers = null, string? Reason = null);
+
+/// <summary>How a schedule stands.</summary>
+/// <param name="Enabled">Whether it starts runs by itself.</param>
 /// <param name="Running">Whether one is under way.</param>
 /// <param name="RunningId">Which; null when none is.</param>
 /// <param name="IntervalHours">How often; null when only by hand.</param>
-/// <param name="Providers">Whose prices.</param>
+/// <param name="Providers">Of which providers or sources.</param>
+/// <param name="Limit">What was taken away from the settings; null when nothing was.</param>
 /// <param name="LastRun">The newest in the history, with what became of each provider; null before the first.</param>
-public sealed record PricingSchedulerStatus(
-    bool Enabled, bool Running, string? RunningId, double? IntervalHours, IReadOnlyList<string> Providers, SyncRun? LastRun);
+public sealed record SchedulerStatus(
+    bool Enabled, bool Running, string? RunningId, double? IntervalHours, IReadOnlyList<string> Providers, SyncLimit? Limit, SyncRun? LastRun);

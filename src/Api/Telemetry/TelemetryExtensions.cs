@@ -5,6 +5,8 @@ using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using Sluice.Api.Health;
 using Sluice.Api.Settings;
+using Sluice.Api.Syncs;
+using Sluice.Catalog.Syncs;
 using Sluice.Orchestration.Telemetry;
 
 namespace Sluice.Api.Telemetry;
@@ -47,7 +49,8 @@ public static class TelemetryExtensions
                 .AddSource(SluiceTelemetry.Name, "Microsoft.DurableTask", "DurableTask.Core", "Microsoft.AspNetCore", Redaction.Http, Redaction.Npgsql)
                 .AddProcessor(new Redaction()))
             .WithMetrics(metrics => metrics
-                .AddMeter(SluiceTelemetry.Name, EngineMeter, "System.Runtime", "Microsoft.AspNetCore.Hosting", Redaction.Npgsql));
+                .AddMeter(SluiceTelemetry.Name, EngineMeter, SyncTelemetry.Name, "System.Runtime", "Microsoft.AspNetCore.Hosting", Redaction.Npgsql)
+                .AddInstrumentation(services => new SyncGauges(services)));
     }
 
     /// <summary>Sends what is subscribed to the OTLP receiver.</summary>

@@ -30,12 +30,20 @@ public sealed record SourceSnapshot(
     /// <summary>Rows that the source sent, readable or not, repetitions counted.</summary>
     public int Fetched { get; init; }
 
+    /// <summary>Which models' weights lie in which repositories of Hugging Face, as far as the source says; each repository once.</summary>
+    public IReadOnlyList<ModelWeights> Weights { get; init; } = [];
+
     /// <summary>For a list that people keep: the day they last compared it with the provider's. Null for one that a server sends.</summary>
     public DateOnly? VerifiedOn { get; init; }
 
     /// <summary>Rows that can be stored.</summary>
     public int Readable => Listings.Count + Benchmarks.Count + Popularity.Count;
 }
+
+/// <summary>Where a model's weights lie.</summary>
+/// <param name="Repository">On Hugging Face: <c>org/name</c>.</param>
+/// <param name="ModelId">The model as the source names it.</param>
+public sealed record ModelWeights(string Repository, string ModelId);
 
 /// <summary>A row that was refused. What is stored under its id stays as it is.</summary>
 /// <param name="Id">The offer, as far as it could be read.</param>

@@ -5,8 +5,10 @@ namespace Sluice.Catalog.Sources;
 
 /// <summary>
 /// models.dev: what about 150 providers offer, kept by people in a repository. One body
-/// <c>{ provider: { models: { id: row } } }</c>; prices are USD per 1M tokens.
+/// <c>{ provider: { models: { id: row } } }</c>; prices are USD per 1M tokens. Beside it <c>models.json</c>, <c>{ id: { weights: [ { url } ] } }</c>,
+/// says where weights lie.
 /// </summary>
+/// <param name="url">Where the list of providers is; null for the public one.</param>
 public sealed class ModelsDev(Uri? url = null) : ISource
 {
     // Its zero prices mean that something else than a token is paid for. Reviewed by hand.
@@ -24,7 +26,10 @@ public sealed class ModelsDev(Uri? url = null) : ISource
     public PriceUnit? Unit => PriceUnit.PerMillionTokens;
 
     /// <inheritdoc/>
-    public Task<SourceSnapshot> ReadAsync(SourceHttp http, CancellationToken cancellationToken) => http.GetAsync(
+    public async Task<SourceSnapshot> ReadAsync(SourceHttp http, CancellationToken cancellationToken) =>
+        await ReadOffersAsync(http, cancellationToken) with { Weights = await ReadWeightsAsync(http, cancellationToken) };
+
+    private Task<SourceSnapshot> ReadOffersAsync(SourceHttp http, CancellationToken cancellationToken) => http.GetAsync(
         _url,
         headers: null,
         async (body, token) =>
@@ -39,6 +44,40 @@ public sealed class ModelsDev(Uri? url = null) : ISource
             return rows.Build();
         },
         cancellationToken);
+
+    // Offers and prices need none of it: without it what was known of weights stays.
+    private async Task<IReadOnlyList<ModelWeights>> ReadWeightsAsync(SourceHttp http, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await http.GetAsync(
+                new Uri(_url, "models.json"),
+                headers: null,
+                async (body, token) =>
+                {
+                    var weights = new Dictionary<string, ModelWeights>(StringComparer.OrdinalIgnoreCase);
+                    await foreach (var (path, link) in JsonRows.ReadAsync(body.Stream, ["*.weights.[]"], token))
+                    {
+                        if (Repository(link.Text("url")) is { } repository)
+                        {
+                            weights.TryAdd(repository, new ModelWeights(repository, path[0]));
+                        }
+                    }
+
+                    return weights.Values.ToList();
+                },
+                cancellationToken);
+        }
+        catch (SourceException)
+        {
+            return [];
+        }
+    }
+
+    private static string? Repository(string? url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var place) && place.Host == "huggingface.co" && place.AbsolutePath.Split('/') is ["", { Length: > 0 } org, { Length: > 0 } name, ..]
+            ? $"{org}/{name}"
+            : null;
 
     private static Listing Read(OfferId id, JsonElement row, RawRow raw)
     {

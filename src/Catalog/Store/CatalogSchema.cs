@@ -153,7 +153,8 @@ internal static class CatalogSchema
             forced INTEGER NOT NULL,
             started_at INTEGER NOT NULL,
             ended_at INTEGER,
-            message TEXT
+            message TEXT,
+            health TEXT
         );
         CREATE UNIQUE INDEX sync_run_one_at_a_time ON sync_run (kind) WHERE status = 'running';
         CREATE INDEX sync_run_started_at ON sync_run (kind, started_at);
@@ -175,6 +176,19 @@ internal static class CatalogSchema
             PRIMARY KEY (sync_id, source)
         );
         CREATE INDEX sync_source_run_source ON sync_source_run (source, ended_at);
+        CREATE TABLE model_weights (
+            hf_id TEXT NOT NULL PRIMARY KEY,
+            model_key TEXT NOT NULL
+        );
+        CREATE TABLE sync_limit (
+            kind TEXT NOT NULL PRIMARY KEY,
+            enabled INTEGER NOT NULL,
+            interval_hours INTEGER,
+            sources TEXT,
+            set_by TEXT NOT NULL,
+            set_at INTEGER NOT NULL,
+            reason TEXT
+        );
         """,
     ];
 
@@ -325,7 +339,8 @@ internal static class CatalogSchema
             forced bigint NOT NULL,
             started_at bigint NOT NULL,
             ended_at bigint,
-            message text
+            message text,
+            health text
         );
         CREATE UNIQUE INDEX sync_run_one_at_a_time ON catalog.sync_run (kind) WHERE status = 'running';
         CREATE INDEX sync_run_started_at ON catalog.sync_run (kind, started_at);
@@ -347,6 +362,19 @@ internal static class CatalogSchema
             PRIMARY KEY (sync_id, source)
         );
         CREATE INDEX sync_source_run_source ON catalog.sync_source_run (source, ended_at);
+        CREATE TABLE catalog.model_weights (
+            hf_id text COLLATE "C" NOT NULL PRIMARY KEY,
+            model_key text COLLATE "C" NOT NULL
+        );
+        CREATE TABLE catalog.sync_limit (
+            kind text COLLATE "C" NOT NULL PRIMARY KEY,
+            enabled bigint NOT NULL,
+            interval_hours bigint,
+            sources text,
+            set_by text NOT NULL,
+            set_at bigint NOT NULL,
+            reason text
+        );
         """,
     ];
 }

@@ -61,6 +61,11 @@ internal sealed class SyncSql
         new("hf_id"), new("model_key"), new("downloads", StagedType.Whole), new("likes", StagedType.Whole), new("raw"), new("raw_hash"),
     ];
 
+    /// <summary>How the message of a run begins whose process has gone.</summary>
+    public const string Abandoned = "abandoned";
+
+    public static readonly IReadOnlyList<StagedColumn> WeightsColumns = [new("hf_id"), new("model_key")];
+
     private const string Id = "provider_id, provider_model_id";
     private const int Hidden = SyncThresholds.MissesUntilHidden;
     private readonly string _s;
@@ -94,8 +99,15 @@ internal sealed class SyncSql
 
     public string Models => $"SELECT model_key, lab, name, family, open_weights, release_date, facts_rank, facts_from FROM {_s}model";
 
-    public string Repositories =>
-        $"SELECT hugging_face_id, model_key FROM {_s}offer WHERE hugging_face_id IS NOT NULL AND source = '{SourceNames.OpenRouter}' ORDER BY {Id}";
+    // What OpenRouter says goes before what models.dev does.
+    public string Repositories => $"""
+        SELECT hf_id, model_key FROM (
+            SELECT hf_id, model_key, 0 AS place, '' AS provider_id, '' AS provider_model_id FROM {_s}model_weights
+            UNION ALL
+            SELECT hugging_face_id, model_key, 1, provider_id, provider_model_id FROM {_s}offer
+            WHERE hugging_face_id IS NOT NULL AND source = '{SourceNames.OpenRouter}') named
+        ORDER BY place, {Id}
+        """;
 
     public string ComparedOffers => $"""
         SELECT {Id}, source, model_key, input FROM {_s}offer
@@ -140,6 +152,11 @@ internal sealed class SyncSql
         WHERE stored.raw_hash <> excluded.raw_hash OR stored.model_key <> excluded.model_key OR stored.missed_runs > 0
         """;
 
+    public string WriteWeights => $"""
+        INSERT INTO {_s}model_weights AS stored (hf_id, model_key) SELECT hf_id, model_key FROM staged_weights WHERE 1 = 1
+        ON CONFLICT (hf_id) DO UPDATE SET model_key = excluded.model_key WHERE stored.model_key <> excluded.model_key
+        """;
+
     public string WritePopularity => $"""
         INSERT INTO {_s}hf_stat AS stored ({Names(PopularityColumns)})
         SELECT {Names(PopularityColumns).Replace(" raw,", $" raw{_json},", StringComparison.Ordinal)} FROM staged_popularity WHERE 1 = 1
@@ -182,7 +199,7 @@ internal sealed class SyncSql
 
     // Runs.
     public string Abandon => $"""
-        UPDATE {_s}sync_run SET status = 'failed', ended_at = @now, message = 'abandoned: its process ended before it did'
+        UPDATE {_s}sync_run SET status = 'failed', ended_at = @now, message = '{Abandoned}: its process ended before it did'
         WHERE kind = @kind AND status = 'running' AND id <> @id AND started_at < @before
         """;
 
@@ -193,11 +210,15 @@ internal sealed class SyncSql
         ON CONFLICT (id) DO NOTHING
         """;
 
-    public string End => $"UPDATE {_s}sync_run SET status = @status, message = @message, ended_at = @now WHERE id = @id AND status = 'running'";
+    public string End => $"UPDATE {_s}sync_run SET status = @status, message = @message, health = @health, ended_at = @now WHERE id = @id AND status = 'running'";
 
-    public string Run => $"SELECT id, kind, status, started_by, forced, started_at, ended_at, message FROM {_s}sync_run WHERE id = @sync";
+    public string Run => $"SELECT id, kind, status, started_by, forced, started_at, ended_at, message, health FROM {_s}sync_run WHERE id = @sync";
 
-    public string LastRuns => $"SELECT id FROM {_s}sync_run WHERE kind = @kind ORDER BY started_at DESC, id DESC LIMIT @limit";
+    public string LastRuns => $"""
+        SELECT id FROM {_s}sync_run WHERE kind = @kind AND started_at >= @from AND started_at < @until
+        AND (@after = '' OR (started_at, id) < (SELECT started_at, id FROM {_s}sync_run WHERE id = @after))
+        ORDER BY started_at DESC, id DESC LIMIT @limit
+        """;
 
     public string RecordSource => $"""
         INSERT INTO {_s}sync_source_run (sync_id, source, status, fetched, readable, stored, updated, unchanged, missing, quarantined, price_changes,

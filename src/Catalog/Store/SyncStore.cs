@@ -13,14 +13,25 @@ namespace Sluice.Catalog.Store;
 /// set-based statements, and counted in the history. Rows that did not change are not written; nothing is deleted.
 /// </summary>
 /// <param name="store">The catalogue.</param>
-/// <param name="limits">When a reading is not believed.</param>
-public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
+/// <param name="thresholds">When a reading is not believed; asked for each reading, so that a change counts without a restart.</param>
+public sealed class SyncStore(CatalogStore store, Func<SyncThresholds> thresholds)
 {
+    /// <summary>A run that began so long ago stands in the archive: the history no longer lists it, and whoever asks for it finds it.</summary>
+    public static readonly TimeSpan ArchivedAfter = TimeSpan.FromDays(30);
+
     // Sources that come at once are merged one after another; a large one on a busy machine takes seconds.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private const int MostDifferences = 200;
     private readonly CatalogDatabase _database = store.Database;
     private readonly SyncSql _sql = new(store.Database);
+
+    /// <summary>A store whose thresholds never change.</summary>
+    /// <param name="store">The catalogue.</param>
+    /// <param name="limits">When a reading is not believed.</param>
+    public SyncStore(CatalogStore store, SyncThresholds limits)
+        : this(store, () => limits)
+    {
+    }
 
     /// <summary>Merges a reading, or refuses it and leaves what is stored.</summary>
     /// <returns>What became of it, as the history tells it.</returns>
@@ -28,6 +39,7 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
     public Task<SourceOutcome> MergeAsync(SourceSnapshot read, MergeRequest request, CancellationToken cancellationToken) => _database.UseAsync(
         async connection =>
         {
+            var limits = thresholds();
             await using var transaction = await _database.BeginWriteAsync(connection, cancellationToken, Patience);
             var merge = new Merge(connection, _sql, read, request);
             var state = await merge.LoadAsync(limits, cancellationToken);
@@ -75,7 +87,7 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
                 }
             }
 
-            var marks = CrossCheck.Marks(offers, limits);
+            var marks = CrossCheck.Marks(offers, thresholds());
             await new Staging(connection, Patience).FillAsync(
                 "staged_mark",
                 SyncSql.MarkColumns,
@@ -132,16 +144,26 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
         },
         cancellationToken);
 
-    /// <summary>Ends a run with what became of its sources: completed, partial when some failed or were believed in part, failed when all failed.</summary>
+    /// <summary>
+    /// Ends a run with what became of its sources (completed, partial when some failed or were believed in part, failed when all failed)
+    /// and with the catalogue's health after it. A run that has ended stays as it is.
+    /// </summary>
     /// <exception cref="CatalogStoreException">The database failed.</exception>
     public Task<SyncRun> EndAsync(string syncId, string? message, DateTimeOffset at, CancellationToken cancellationToken) => _database.UseAsync(
         async connection =>
         {
             var run = await ReadRunAsync(connection, syncId, cancellationToken)
                 ?? throw new CatalogStoreException($"There is no sync {syncId}; a run ends once it began.");
-            var status = SyncStatuses.Of(run.Sources);
+            var health = await new CatalogueHealth(store, connection).CheckAsync(run, cancellationToken);
             await ExecuteAsync(
-                connection, _sql.End, cancellationToken, ("@id", syncId), ("@status", status), ("@message", message), ("@now", Milliseconds(at)));
+                connection,
+                _sql.End,
+                cancellationToken,
+                ("@id", syncId),
+                ("@status", SyncStatuses.Of(run.Sources)),
+                ("@message", message),
+                ("@health", JsonSerializer.Serialize(health, CatalogJson.Default.SyncHealth)),
+                ("@now", Milliseconds(at)));
             return (await ReadRunAsync(connection, syncId, cancellationToken))!;
         },
         cancellationToken);
@@ -153,11 +175,23 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
 
     /// <summary>The last runs of a kind, newest first.</summary>
     /// <exception cref="CatalogStoreException">The database failed.</exception>
-    public Task<IReadOnlyList<SyncRun>> ListRunsAsync(string kind, int limit, CancellationToken cancellationToken) => _database.UseAsync<IReadOnlyList<SyncRun>>(
+    public Task<IReadOnlyList<SyncRun>> ListRunsAsync(string kind, int limit, CancellationToken cancellationToken) =>
+        ListRunsAsync(new SyncRunQuery(kind, limit), cancellationToken);
+
+    /// <summary>Runs, newest first.</summary>
+    /// <exception cref="CatalogStoreException">The database failed.</exception>
+    public Task<IReadOnlyList<SyncRun>> ListRunsAsync(SyncRunQuery query, CancellationToken cancellationToken) => _database.UseAsync<IReadOnlyList<SyncRun>>(
         async connection =>
         {
             List<string> ids = [];
-            await using (var command = Command(connection, _sql.LastRuns, ("@kind", kind), ("@limit", (long)limit)))
+            await using (var command = Command(
+                connection,
+                _sql.LastRuns,
+                ("@kind", query.Kind),
+                ("@limit", (long)query.Limit),
+                ("@from", query.From is { } from ? Milliseconds(from) : 0),
+                ("@until", query.Until is { } until ? Milliseconds(until) : long.MaxValue),
+                ("@after", query.After ?? "")))
             await using (var row = await command.ExecuteReaderAsync(cancellationToken))
             {
                 while (await row.ReadAsync(cancellationToken))
@@ -258,6 +292,9 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
                     row.IsDBNull(6) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)),
                     row.IsDBNull(7) ? null : row.GetString(7),
                     sources)
+                {
+                    Health = row.IsDBNull(8) ? null : JsonSerializer.Deserialize(row.GetString(8), CatalogJson.Default.SyncHealth),
+                }
                 : null;
         }
     }
@@ -345,6 +382,11 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
                 await WritePopularityAsync(staging, cancellationToken);
             }
 
+            if (read.Weights.Count > 0)
+            {
+                await WriteWeightsAsync(staging, cancellationToken);
+            }
+
             if (verdict.Missing.Count > 0)
             {
                 await staging.FillAsync(
@@ -413,6 +455,16 @@ public sealed class SyncStore(CatalogStore store, SyncThresholds limits)
         {
             await staging.FillAsync("staged_benchmark", SyncSql.BenchmarkColumns, read.Benchmarks.Select(Values), cancellationToken);
             await RunAsync([sql.WriteBenchmarks], cancellationToken);
+        }
+
+        private async Task WriteWeightsAsync(Staging staging, CancellationToken cancellationToken)
+        {
+            await staging.FillAsync(
+                "staged_weights",
+                SyncSql.WeightsColumns,
+                read.Weights.Select(row => new object?[] { row.Repository, ModelAliases.Resolve(ModelIdentity.Of(row.ModelId, read.Source).Key) }),
+                cancellationToken);
+            await RunAsync([sql.WriteWeights], cancellationToken);
         }
 
         private async Task WritePopularityAsync(Staging staging, CancellationToken cancellationToken)

@@ -115,7 +115,8 @@ internal sealed class EndSyncActivity(SyncTools tools) : IActivity<EndSyncInput,
     public async Task<SyncRun> RunAsync(EndSyncInput input, CancellationToken cancellationToken)
     {
         var now = tools.Time.GetUtcNow();
-        var known = (await tools.Store.FindRunAsync(input.RunId, cancellationToken))?.Sources.Select(source => source.Source).ToHashSet() ?? [];
+        var begun = await tools.Store.FindRunAsync(input.RunId, cancellationToken);
+        var known = begun?.Sources.Select(source => source.Source).ToHashSet() ?? [];
         foreach (var failed in input.Failed.Where(failed => !known.Contains(failed.Source)))
         {
             await tools.Store.RecordFailureAsync(input.RunId, failed.Source, failed.Errors[0], now, cancellationToken);
@@ -124,6 +125,11 @@ internal sealed class EndSyncActivity(SyncTools tools) : IActivity<EndSyncInput,
         await tools.Store.CrossCheckAsync(input.RunId, now, cancellationToken);
         var fault = await InvalidateAsync(input.RunId, cancellationToken);
         var run = await tools.Store.EndAsync(input.RunId, fault is null ? null : $"The cache was not told: {fault}", now, cancellationToken);
+        if (begun is { Status: SyncStatuses.Running })
+        {
+            SyncTelemetry.Ended(run);
+        }
+
         return tools.Cache is null ? run : run with { CacheInvalidated = fault is null };
     }
 

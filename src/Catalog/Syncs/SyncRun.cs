@@ -61,9 +61,35 @@ public sealed record SyncRun(
     string? Message,
     IReadOnlyList<SourceOutcome> Sources)
 {
+    /// <summary>How the catalogue was when the run had ended; null before, and of a run whose process has gone.</summary>
+    public SyncHealth? Health { get; init; }
+
     /// <summary>Whether the shared cache was told of the new rows; null when there is none, and in the history, where <see cref="Message"/> says it.</summary>
     public bool? CacheInvalidated { get; init; }
 }
+
+/// <summary>How the catalogue is after a run.</summary>
+/// <param name="Status"><see cref="Healthy"/>, <see cref="Degraded"/> or <see cref="Unhealthy"/>.</param>
+/// <param name="Detail">What was found.</param>
+public sealed record SyncHealth(string Status, string Detail)
+{
+    /// <summary>It can be read and holds what the run counted.</summary>
+    public const string Healthy = "healthy";
+
+    /// <summary>It can be read; something is old or missing.</summary>
+    public const string Degraded = "degraded";
+
+    /// <summary>It shows nothing.</summary>
+    public const string Unhealthy = "unhealthy";
+}
+
+/// <summary>Which runs of the history.</summary>
+/// <param name="Kind">One of <see cref="SyncKinds"/>.</param>
+/// <param name="Limit">At most so many.</param>
+/// <param name="From">That began at this moment or later; null for no bound.</param>
+/// <param name="Until">That began before this moment; null for no bound.</param>
+/// <param name="After">That come after this run, newest first; null to begin with the newest. Of an unknown run nothing comes.</param>
+public sealed record SyncRunQuery(string Kind, int Limit, DateTimeOffset? From = null, DateTimeOffset? Until = null, string? After = null);
 
 /// <summary>What became of a source in a run.</summary>
 /// <param name="Source">Which.</param>

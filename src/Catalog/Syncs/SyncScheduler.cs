@@ -1,3 +1,4 @@
+using Sluice.Catalog.Store;
 using Sluice.Durable;
 
 namespace Sluice.Catalog.Syncs;
@@ -9,20 +10,21 @@ namespace Sluice.Catalog.Syncs;
 /// <param name="client">Starts orchestrations.</param>
 /// <param name="settings">Asked each time, so that a change counts without a restart.</param>
 /// <param name="time">The clock.</param>
-/// <param name="startedAt">When this process began, for the first pricing sync half a minute later; null on a host whose processes come and go.</param>
-public sealed class SyncScheduler(DurableClient client, Func<SyncSettings> settings, TimeProvider time, DateTimeOffset? startedAt)
+/// <param name="startedAt">When this process began, for its first pricing sync; null on a host whose processes come and go.</param>
+/// <param name="limits">What was taken away from the schedules; null when nobody can.</param>
+public sealed class SyncScheduler(
+    DurableClient client, Func<SyncSettings> settings, TimeProvider time, DateTimeOffset? startedAt, SyncLimits? limits = null)
 {
     /// <summary>Who starts what is due.</summary>
     public const string BySchedule = "schedule";
 
-    /// <summary>Wait before the first pricing sync of a process.</summary>
-    public static readonly TimeSpan FirstPricingAfter = TimeSpan.FromSeconds(30);
-
     private static readonly string[] Kinds = [SyncKinds.Models, SyncKinds.Prices];
 
-    /// <summary>The settings of the moment.</summary>
+    /// <summary>The settings of the moment, under the limits of the moment.</summary>
     /// <exception cref="FormatException">One is wrong.</exception>
-    public SyncSettings Settings => settings();
+    /// <exception cref="CatalogStoreException">The limits cannot be read.</exception>
+    public async Task<SyncSettings> SettingsAsync(CancellationToken cancellationToken) =>
+        settings().Under(limits is null ? [] : await limits.ReadAsync(cancellationToken));
 
     /// <summary>The one instance of a kind.</summary>
     public static string InstanceId(string kind) => SyncOrchestrations.Of(kind).Name.ToLowerInvariant();
@@ -35,7 +37,7 @@ public sealed class SyncScheduler(DurableClient client, Func<SyncSettings> setti
     /// <exception cref="FormatException">A setting is wrong; nothing was started.</exception>
     public async Task<IReadOnlyList<string>> StartDueAsync(CancellationToken cancellationToken)
     {
-        var current = settings();
+        var current = await SettingsAsync(cancellationToken);
         List<string> started = [];
         foreach (var kind in Kinds)
         {
@@ -45,7 +47,7 @@ public sealed class SyncScheduler(DurableClient client, Func<SyncSettings> setti
             }
 
             var last = await client.GetInstanceAsync(InstanceId(kind), cancellationToken: cancellationToken);
-            var first = kind == SyncKinds.Prices ? startedAt + FirstPricingAfter : null;
+            var first = kind == SyncKinds.Prices ? startedAt + current.FirstPricingAfter : null;
             if (last is not { IsTerminal: false } && ScheduleGrid.IsDue(last?.CreatedAt, interval, time.GetUtcNow(), first)
                 && await StartAsync(kind, BySchedule, current.SourcesOf(kind), force: false, dryRun: false, cancellationToken) is { WasStarted: true } start)
             {
@@ -64,8 +66,8 @@ public sealed class SyncScheduler(DurableClient client, Func<SyncSettings> setti
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The new run, or the one that is under way.</returns>
     /// <exception cref="FormatException">A setting is wrong.</exception>
-    public Task<SyncStart> StartAsync(string kind, string startedBy, bool force, bool dryRun, CancellationToken cancellationToken) =>
-        StartAsync(kind, startedBy, settings().SourcesOf(kind), force, dryRun, cancellationToken);
+    public async Task<SyncStart> StartAsync(string kind, string startedBy, bool force, bool dryRun, CancellationToken cancellationToken) =>
+        await StartAsync(kind, startedBy, (await SettingsAsync(cancellationToken)).SourcesOf(kind), force, dryRun, cancellationToken);
 
     private async Task<SyncStart> StartAsync(
         string kind, string startedBy, IReadOnlyList<string> sources, bool force, bool dryRun, CancellationToken cancellationToken)

@@ -13,6 +13,7 @@ public sealed record SyncSettings(
     TimeSpan? ModelInterval, IReadOnlyList<string> ModelSources, TimeSpan? PricingInterval, IReadOnlyList<string> PricingProviders)
 {
     private const int MostHours = 7 * 24;
+    private const int MostSeconds = 3_600;
     private static readonly string[] AllModelSources =
         [SourceNames.ModelsDev, SourceNames.OpenRouter, SourceNames.HuggingFace, SourceNames.ArtificialAnalysis];
 
@@ -22,16 +23,21 @@ public sealed record SyncSettings(
     /// <summary>Which Redis is told of new rows; null for none. Taken at the start of a host, unlike the rest.</summary>
     public RedisAddress? Redis { get; init; }
 
-    /// <summary>Every variable that syncs read, those of the sources among them.</summary>
+    /// <summary>Wait before the first pricing sync of a process.</summary>
+    public TimeSpan FirstPricingAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Every variable that syncs read, those of the sources and of the guards among them.</summary>
     public static IReadOnlyList<string> Variables { get; } =
     [
         "MODEL_SYNC_INTERVAL_HOURS", "MODEL_SYNC_SOURCES", "PRICING_SYNC_ENABLED", "PRICING_SYNC_INTERVAL_HOURS", "PRICING_SYNC_PROVIDERS",
-        .. SourceFactory.Variables, .. RedisAddress.Variables,
+        "PRICING_SYNC_FIRST_SECONDS",
+        .. SourceFactory.Variables, .. SyncThresholdSettings.Variables, .. RedisAddress.Variables,
     ];
 
     /// <summary>
     /// Reads <c>MODEL_SYNC_INTERVAL_HOURS</c> (none: only by hand), <c>MODEL_SYNC_SOURCES</c> (all four), <c>PRICING_SYNC_ENABLED</c> (false),
-    /// <c>PRICING_SYNC_INTERVAL_HOURS</c> (6) and <c>PRICING_SYNC_PROVIDERS</c> (all four), lists parted by commas.
+    /// <c>PRICING_SYNC_INTERVAL_HOURS</c> (6), <c>PRICING_SYNC_PROVIDERS</c> (all four) and <c>PRICING_SYNC_FIRST_SECONDS</c> (30), lists parted
+    /// by commas.
     /// </summary>
     /// <param name="variable">The value of a name; null or empty when it is not set.</param>
     /// <exception cref="FormatException">Every fault, one a line.</exception>
@@ -48,6 +54,7 @@ public sealed record SyncSettings(
     public static SyncSettings Read(Func<string, string?> variable, ICollection<string> faults)
     {
         SourceFactory.Check(variable, faults);
+        SyncThresholdSettings.Check(variable, faults);
         var redisFaults = new List<(string Name, string Expected)>();
         var redis = RedisAddress.Read(variable, redisFaults);
         foreach (var (name, expected) in redisFaults)
@@ -62,12 +69,19 @@ public sealed record SyncSettings(
             var other => Fault("PRICING_SYNC_ENABLED", "true or false", other, false),
         };
         var pricing = Hours("PRICING_SYNC_INTERVAL_HOURS") ?? TimeSpan.FromHours(6);
+        var first = variable("PRICING_SYNC_FIRST_SECONDS") switch
+        {
+            null or "" => 30,
+            var text when int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= MostSeconds => seconds,
+            var other => Fault("PRICING_SYNC_FIRST_SECONDS", $"whole seconds from 0 to {MostSeconds}", other, 30),
+        };
         return new SyncSettings(
             Hours("MODEL_SYNC_INTERVAL_HOURS"),
             Names("MODEL_SYNC_SOURCES", AllModelSources),
             enabled ? pricing : null,
             Names("PRICING_SYNC_PROVIDERS", AllProviders))
         {
+            FirstPricingAfter = TimeSpan.FromSeconds(first),
             Redis = redis,
         };
 
@@ -95,6 +109,26 @@ public sealed record SyncSettings(
             faults.Add($"{name} must be {expected}, not \"{found}\".");
             return value;
         }
+    }
+
+    /// <summary>All sources that a kind can be synced from.</summary>
+    public static IReadOnlyList<string> KnownSourcesOf(string kind) => kind == SyncKinds.Models ? AllModelSources : AllProviders;
+
+    /// <summary>The same with what was taken away from the schedules. A limit to sources of which none is set leaves nothing to do.</summary>
+    public SyncSettings Under(IReadOnlyList<SyncLimit> limits)
+    {
+        var settings = this;
+        foreach (var limit in limits)
+        {
+            List<string> sources = [.. SourcesOf(limit.Kind).Where(source => limit.Sources?.Contains(source) != false)];
+            TimeSpan? interval = !limit.Enabled || sources.Count == 0 || IntervalOf(limit.Kind) is not { } set ? null
+                : TimeSpan.FromHours(limit.IntervalHours ?? 0) is var least && least > set ? least : set;
+            settings = limit.Kind == SyncKinds.Models
+                ? settings with { ModelInterval = interval, ModelSources = sources }
+                : settings with { PricingInterval = interval, PricingProviders = sources };
+        }
+
+        return settings;
     }
 
     /// <summary>How often a kind is synced; null for only by hand.</summary>

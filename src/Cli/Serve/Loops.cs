@@ -27,7 +27,7 @@ internal sealed class ScheduleLoop(Scheduler scheduler, TimeProvider time, ILogg
     }
 }
 
-/// <summary>Asks which syncs are due, often enough that a first one comes when it was said to.</summary>
+/// <summary>Asks which syncs are due, at once and then often enough that a first one comes when it was said to.</summary>
 internal sealed class SyncLoop(SyncScheduler scheduler, TimeProvider time, ILogger<SyncLoop> logger) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(15);
@@ -35,7 +35,7 @@ internal sealed class SyncLoop(SyncScheduler scheduler, TimeProvider time, ILogg
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        do
         {
             try
             {
@@ -46,5 +46,6 @@ internal sealed class SyncLoop(SyncScheduler scheduler, TimeProvider time, ILogg
                 logger.SyncsFailed(e.Message, e);
             }
         }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 }

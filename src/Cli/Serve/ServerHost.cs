@@ -11,6 +11,7 @@ using Sluice.Api;
 using Sluice.Api.Health;
 using Sluice.Api.Http;
 using Sluice.Api.Settings;
+using Sluice.Api.Syncs;
 using Sluice.Api.Telemetry;
 using Sluice.Catalog.Cache;
 using Sluice.Catalog.Sources;
@@ -67,6 +68,7 @@ internal sealed class ServerHost : IAsyncDisposable
         services.AddSingleton<ISmokeRunner>(new SmokeRunner(time));
         services.AddSingleton<ILoadTest>(new LoadTest(time));
         services.AddSingleton<IMigrator>(new SqlMigrator(time));
+        services.AddSingleton<ISyncs>(s => new HttpSyncs(s.GetRequiredService<ISecretStore>()));
 
         var engine = EngineOf(folder, settings, time);
         adjustEngine?.Invoke(engine);
@@ -176,8 +178,11 @@ internal sealed class ServerHost : IAsyncDisposable
     private static void AddSyncs(IServiceCollection services, DataFolder folder, CatalogStore catalogue, TimeProvider time)
     {
         var startedAt = time.GetUtcNow();
-        services.AddSingleton(new SyncStore(catalogue, new SyncThresholds()));
-        services.AddSingleton(_ => new SourceHttp(new SourceLimits(), time));
+        services.AddSingleton(new SyncStore(catalogue, () => SyncThresholdSettings.Read(ServerSettingsFile.SyncVariables(folder))));
+        services.AddSingleton(new SyncTotals(catalogue));
+        services.AddSingleton(new SyncLimits(catalogue));
+        services.AddSingleton(SyncFigures.Source);
+        services.AddSingleton(_ => new SourceHttp(SyncThresholdSettings.ReadSource(ServerSettingsFile.SyncVariables(folder)), time));
         if (SyncSettings.Read(ServerSettingsFile.SyncVariables(folder)).Redis is { } redis)
         {
             services.AddSingleton(s => new SharedCache(redis.Connect(), time, s.GetRequiredService<ILogger<SharedCache>>()));
@@ -190,7 +195,7 @@ internal sealed class ServerHost : IAsyncDisposable
             time,
             s.GetService<SharedCache>()));
         services.AddSingleton(s => new SyncScheduler(
-            s.GetRequiredService<DurableClient>(), () => SyncSettings.Read(ServerSettingsFile.SyncVariables(folder)), time, startedAt));
+            s.GetRequiredService<DurableClient>(), () => SyncSettings.Read(ServerSettingsFile.SyncVariables(folder)), time, startedAt, s.GetRequiredService<SyncLimits>()));
         services.AddSingleton(new HealthProbe("catalogue", async c => $"{await catalogue.CountAsync(c)} offers in {catalogue.Address}"));
     }
 

@@ -49,6 +49,7 @@ internal sealed class SimulatedRun : IAsyncDisposable
             .AddSingleton<DurableClient>(client)
             .AddSingleton<IPlatforms>(_world).AddSingleton<ISmokeRunner>(_world).AddSingleton<ILoadTest>(_world).AddSingleton<ISecretStore>(_world)
             .AddSingleton<IMigrator>(new SimulatedMigrator())
+            .AddSingleton<ISyncs>(new SimulatedSyncs(_clock))
             .AddSingleton<IDeploymentRegistry>(_registry).AddSingleton<IEventLog>(_registry).AddSingleton<ICoordination>(_registry)
             .AddSingleton(new VariableSource(_world, _world.Secrets.GetValueOrDefault))
             .AddSluiceOrchestration()

@@ -18,6 +18,7 @@ namespace Sluice.Domain.Plans;
 [JsonDerivedType(typeof(SetWeight), "setWeight")]
 [JsonDerivedType(typeof(Hold), "hold")]
 [JsonDerivedType(typeof(Watch), "watch")]
+[JsonDerivedType(typeof(VerifySync), "verifySync")]
 public abstract record Step
 {
     private Step()
@@ -286,6 +287,27 @@ public abstract record Step
         /// <inheritdoc/>
         [JsonIgnore]
         public override string Title => $"watch {Durations.Format(Duration)} after the release";
+    }
+
+    /// <summary>Wait for scheduled syncs of the environment's data, and check each: the first soon, the others when they are due.</summary>
+    /// <param name="Sync">Which syncs.</param>
+    /// <param name="Access">The server that runs them; its admin routes are below this URL.</param>
+    /// <param name="Runs">How many, 1 to 28.</param>
+    /// <param name="Since">The first one counts from here.</param>
+    /// <param name="FirstWithin">It has ended so long after that.</param>
+    /// <param name="Grace">Each later one has ended so long after it was due; null for a third of the interval.</param>
+    /// <param name="Criteria">What a good one is.</param>
+    /// <param name="OnFailure">What a bad or missing one leads to.</param>
+    public sealed record VerifySync(
+        SyncKind Sync, HttpAccess Access, int Runs, SyncMoment Since, TimeSpan FirstWithin, TimeSpan? Grace, SyncCriteria Criteria, SyncFailureAction OnFailure) : Step
+    {
+        /// <inheritdoc/>
+        [JsonIgnore]
+        public override string Kind => "verifySync";
+
+        /// <inheritdoc/>
+        [JsonIgnore]
+        public override string Title => $"verifySync {Runs} of {Sync.ToString().ToLowerInvariant()}";
     }
 }
 

@@ -10,6 +10,7 @@ using Sluice.Api.Health;
 using Sluice.Api.Keys;
 using Sluice.Api.Management;
 using Sluice.Api.Settings;
+using Sluice.Api.Syncs;
 using Sluice.Catalog.Cache;
 using Sluice.Catalog.Sources;
 using Sluice.Catalog.Store;
@@ -91,8 +92,13 @@ public static class FunctionsHost
     // Of what is in the environment of the app; a change there restarts it.
     private static void AddSyncs(IServiceCollection services)
     {
-        services.AddSingleton(s => new SyncStore(s.GetRequiredService<AzureRegistry>().Catalogue, new SyncThresholds()));
-        services.AddSingleton(s => new SourceHttp(new SourceLimits(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new SyncStore(
+            s.GetRequiredService<AzureRegistry>().Catalogue, () => SyncThresholdSettings.Read(Environment.GetEnvironmentVariable)));
+        services.AddSingleton(s => new SyncTotals(s.GetRequiredService<AzureRegistry>().Catalogue));
+        services.AddSingleton(s => new SyncLimits(s.GetRequiredService<AzureRegistry>().Catalogue));
+        services.AddSingleton(SyncFigures.Source);
+        services.AddSingleton(s => new SourceHttp(
+            SyncThresholdSettings.ReadSource(Environment.GetEnvironmentVariable), s.GetRequiredService<TimeProvider>()));
         if (SyncSettings.Read(Environment.GetEnvironmentVariable).Redis is { } redis)
         {
             services.AddSingleton(s => new SharedCache(redis.Connect(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<SharedCache>>()));
@@ -105,7 +111,11 @@ public static class FunctionsHost
             s.GetRequiredService<TimeProvider>(),
             s.GetService<SharedCache>()));
         services.AddSingleton(s => new SyncScheduler(
-            s.GetRequiredService<DurableClient>(), () => SyncSettings.Read(Environment.GetEnvironmentVariable), s.GetRequiredService<TimeProvider>(), startedAt: null));
+            s.GetRequiredService<DurableClient>(),
+            () => SyncSettings.Read(Environment.GetEnvironmentVariable),
+            s.GetRequiredService<TimeProvider>(),
+            startedAt: null,
+            s.GetRequiredService<SyncLimits>()));
     }
 
     private static void AddPlatforms(IServiceCollection services, AzureSettings settings)
@@ -128,6 +138,7 @@ public static class FunctionsHost
         services.AddSingleton<ISmokeRunner>(s => new SmokeRunner(s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<ILoadTest>(s => new LoadTest(s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IMigrator>(s => new SqlMigrator(s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ISyncs>(s => new HttpSyncs(s.GetRequiredService<ISecretStore>()));
     }
 
     private static SluiceSettings ReadSettings()

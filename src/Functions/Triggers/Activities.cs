@@ -135,6 +135,16 @@ public sealed class Activities(Invocations invocations)
     public Task<JsonElement?> StartAfterRelease([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
         RunAsync(input, instanceId, client, call);
 
+    /// <inheritdoc cref="ActivityRefs.ReadSyncs"/>
+    [Function("ReadSyncs")]
+    public Task<JsonElement?> ReadSyncs([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
+        RunAsync(input, instanceId, client, call);
+
+    /// <inheritdoc cref="ActivityRefs.LimitSyncs"/>
+    [Function("LimitSyncs")]
+    public Task<JsonElement?> LimitSyncs([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>
+        RunAsync(input, instanceId, client, call);
+
     /// <inheritdoc cref="ActivityRefs.EndLost"/>
     [Function("EndLost")]
     public Task<JsonElement?> EndLost([ActivityTrigger] JsonElement? input, string instanceId, [DurableClient] DurableTaskClient client, FunctionContext call) =>

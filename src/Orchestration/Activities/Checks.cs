@@ -11,10 +11,14 @@ public sealed record CheckReport(IReadOnlyList<string> Faults);
 /// <summary>An environment to check.</summary>
 /// <param name="Target">Which.</param>
 /// <param name="Thresholds">The plan's own metrics that it is to answer.</param>
-public sealed record ValidateInput(EnvironmentTarget Target, IReadOnlyList<ThresholdSpec> Thresholds);
+public sealed record ValidateInput(EnvironmentTarget Target, IReadOnlyList<ThresholdSpec> Thresholds)
+{
+    /// <summary>Names of secrets that later steps need there.</summary>
+    public IReadOnlyList<string> Secrets { get; init; } = [];
+}
 
 /// <summary>Checks an environment's variables and secrets, and asks each query once, all faults at once.</summary>
-public sealed class ValidateEnvironmentActivity(VariableSource variables, IPlatforms platforms) : IActivity<ValidateInput, CheckReport>
+public sealed class ValidateEnvironmentActivity(VariableSource variables, IPlatforms platforms, ISecretStore secrets) : IActivity<ValidateInput, CheckReport>
 {
     /// <inheritdoc/>
     public async Task<CheckReport> RunAsync(ValidateInput input, CancellationToken cancellationToken)
@@ -22,7 +26,8 @@ public sealed class ValidateEnvironmentActivity(VariableSource variables, IPlatf
         var declared = input.Target.Environment.Variables;
         var faults = VariableCheck.Check(declared, await variables.ResolveAsync(declared, cancellationToken));
         var queries = await Task.WhenAll(input.Thresholds.Where(t => t.Provider != ThresholdSpec.Counts).Select(t => AskAsync(input.Target, t, cancellationToken)));
-        return new CheckReport([.. faults, .. queries.OfType<string>()]);
+        var missing = await Task.WhenAll(input.Secrets.Select(async name => string.IsNullOrEmpty(await secrets.GetAsync(name, cancellationToken)) ? name : null));
+        return new CheckReport([.. faults, .. queries.OfType<string>(), .. missing.OfType<string>().Select(name => $"There is no secret '{name}', which 'verifySync' needs.")]);
     }
 
     /// <summary>

@@ -34,6 +34,9 @@ internal sealed class EnvironmentRun(EnvironmentTarget target, string revision, 
     /// <summary>When the weight last rose, or the revision became ready: the warm-up counts from here. UTC.</summary>
     public DateTimeOffset WarmFrom { get; set; }
 
+    /// <summary>When its start began, and when it was ready. UTC.</summary>
+    public (DateTimeOffset Began, DateTimeOffset Ready) Deployed { get; set; }
+
     /// <summary>Whether it has answered requests of ours, before any of users.</summary>
     public bool Warmed { get; set; }
 

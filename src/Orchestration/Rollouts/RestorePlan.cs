@@ -16,7 +16,7 @@ public static class RestorePlan
         {
             Concurrency = Concurrency.Queue,
             Steps = way == RestoreWay.Steps
-                ? [.. there.Where(s => s is not (Step.Validate or Step.Migrate or Step.Baseline) && !s.IsGate)]
+                ? [.. there.Where(s => s is not (Step.Validate or Step.Migrate or Step.Baseline or Step.VerifySync) && !s.IsGate)]
                 :
                 [
                     new Step.Deploy(0) { Environment = environment, WarmingRequests = 0 },

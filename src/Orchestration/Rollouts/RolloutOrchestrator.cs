@@ -105,6 +105,7 @@ public sealed class RolloutOrchestrator : Orchestrator<RolloutInput, RolloutResu
             Step.SetWeight s => await SetWeightStep.RunAsync(run, environment, s),
             Step.Hold s => await HoldStep.RunAsync(run, environment, s),
             Step.Watch s => WatchStep.Run(run, environment, s),
+            Step.VerifySync s => await VerifySyncStep.RunAsync(run, environment, s),
             _ => throw new UnreachableException($"No handler for {step.GetType()}."),
         };
     }

@@ -22,6 +22,7 @@ internal static class DeployStep
         await run.PushAsync(new Compensation.StopRevision(environment.Target, environment.LockNumber, revision));
         await StartAsync(run, environment, step);
         environment.WarmFrom = run.Now;
+        environment.Deployed = (new DateTimeOffset(started, TimeSpan.Zero), run.Now);
         var ready = $"{revision} is ready after {Durations.Format(run.Context.CurrentUtcDateTime - started)}";
         run.Journal.Note("revision.ready", environment.Name, ready, ("revision", revision));
 

@@ -1,3 +1,4 @@
+using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Orchestration.Activities;
 using Sluice.Orchestration.Rollouts;
@@ -9,7 +10,10 @@ internal static class ValidateStep
 {
     public static async Task<StepEnd> RunAsync(RolloutRun run, EnvironmentRun environment)
     {
-        var input = new ValidateInput(environment.Target, run.Plan.Analysis.ThresholdsIn(environment.Target.Environment));
+        var input = new ValidateInput(environment.Target, run.Plan.Analysis.ThresholdsIn(environment.Target.Environment))
+        {
+            Secrets = [.. run.Plan.Steps.OfType<Step.VerifySync>().Where(s => s.Environment == environment.Name).Select(s => s.Access.BearerSecret).OfType<string>().Distinct()],
+        };
         var report = await Measuring.RunAsync(run, ActivityRefs.ValidateEnvironment, input, "the environment's variables");
         return report.Faults.Count == 0
             ? StepEnd.Passed(environment.Target.Environment.Variables.Count switch

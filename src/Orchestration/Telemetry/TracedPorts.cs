@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Sluice.Domain.Analysis;
 using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
+using Sluice.Domain.Syncs;
 using Sluice.Orchestration.Ports;
 
 namespace Sluice.Orchestration.Telemetry;
@@ -11,7 +12,7 @@ namespace Sluice.Orchestration.Telemetry;
 internal sealed class TracedPorts(IServiceProvider services) : IServiceProvider
 {
     private static readonly Histogram<double> Duration = SluiceTelemetry.Meter.CreateHistogram(
-        "sluice.port.duration", "s", "Calls of platforms, routers, metric sources and their queries, smoke runner, load test and migrator.", advice: Buckets.Seconds);
+        "sluice.port.duration", "s", "Calls of platforms, routers, metric sources and their queries, smoke runner, load test, migrator and syncs.", advice: Buckets.Seconds);
 
     public object? GetService(Type serviceType)
     {
@@ -22,6 +23,7 @@ internal sealed class TracedPorts(IServiceProvider services) : IServiceProvider
             ISmokeRunner smoke when serviceType == typeof(ISmokeRunner) => new TracedSmoke(smoke),
             ILoadTest load when serviceType == typeof(ILoadTest) => new TracedLoadTest(load),
             IMigrator migrator when serviceType == typeof(IMigrator) => new TracedMigrator(migrator),
+            ISyncs syncs when serviceType == typeof(ISyncs) => new TracedSyncs(syncs),
             _ => service,
         };
     }
@@ -134,5 +136,14 @@ internal sealed class TracedPorts(IServiceProvider services) : IServiceProvider
             });
 
         private static Task<T> Call<T>(string call, Func<Task<T>> run) => CallAsync("migrator", call, "sql", run);
+    }
+
+    private sealed class TracedSyncs(ISyncs inner) : ISyncs
+    {
+        public Task<SyncSighting> ReadAsync(HttpAccess access, SyncKind kind, DateTimeOffset since, CancellationToken cancellationToken) =>
+            CallAsync("syncs", "Read", "http", () => inner.ReadAsync(access, kind, since, cancellationToken));
+
+        public Task<string> EnsureLimitedAsync(HttpAccess access, SyncKind kind, SyncFailureAction action, string reason, CancellationToken cancellationToken) =>
+            CallAsync("syncs", "Limit", "http", () => inner.EnsureLimitedAsync(access, kind, action, reason, cancellationToken));
     }
 }

@@ -67,7 +67,13 @@ internal sealed class ListServer : IAsyncDisposable
             Requests.Add(http.Request.Path + http.Request.QueryString);
             // A copy: the server uses the dictionary again.
             LastHeaders = new HeaderDictionary(http.Request.Headers.ToDictionary());
-            return _answers[http.Request.Path.Value!](http);
+            if (_answers.TryGetValue(http.Request.Path.Value!, out var answer))
+            {
+                return answer(http);
+            }
+
+            http.Response.StatusCode = StatusCodes.Status404NotFound;
+            return Task.CompletedTask;
         }
     }
 }

@@ -192,6 +192,35 @@ public abstract class SyncStoreContract
     }
 
     [Fact]
+    public async Task Popularity_counts_for_a_model_whose_weights_models_dev_says_are_there_and_openrouter_goes_before_it()
+    {
+        await using var catalogue = await OpenAsync();
+        await using var server = await ListServer.StartAsync();
+        server.Json("/api.json", Rows.ModelsDev("acme", ("lyra-2", null)));
+        server.Json("/models.json", """
+            { "acme/lyra-2": { "name": "Lyra 2", "weights": [ { "label": "Hugging Face", "url": "https://huggingface.co/Elsewhere/Lyra-Two" }, { "url": "https://modelscope.cn/a/b" } ] },
+              "acme/other": { "weights": [ { "url": "https://huggingface.co/somebody/glm-five/tree/main" }, { "url": "https://huggingface.co/elsewhere/lyra-two" }, { "url": "no url" }, {} ] },
+              "acme/closed": { "open_weights": false } }
+            """);
+        await MergeAsync(catalogue, await Reading.From(server, SourceNames.ModelsDev).ReadAsync());
+        await MergeAsync(catalogue, await OpenRouterAsync(Rows.OpenRouterRow("z-ai/glm-5", "{}", """, "hugging_face_id": "Somebody/Glm-Five" """)));
+
+        await MergeAsync(catalogue, await Reading.OfAsync(SourceNames.HuggingFace, """
+            [{ "id": "Elsewhere/Lyra-Two", "downloads": 5, "likes": 1 }, { "id": "Elsewhere/Lyra-2", "downloads": 5, "likes": 1 }, { "id": "Somebody/Glm-Five", "downloads": 5, "likes": 1 }]
+            """));
+
+        Assert.Equal(1, await CountAsync(catalogue, "hf_stat", "hf_id = 'Elsewhere/Lyra-Two' AND model_key = 'lyra|2'"));
+        Assert.Equal(1, await CountAsync(catalogue, "hf_stat", "hf_id = 'Elsewhere/Lyra-2' AND model_key IS NULL"));
+        Assert.Equal(1, await CountAsync(catalogue, "hf_stat", "hf_id = 'Somebody/Glm-Five' AND model_key = 'glm|5'"));
+
+        // Without the list of models the offers are read all the same, and what was known stays.
+        server.Json("/models.json", "<html>", 503);
+        var outcome = await MergeAsync(catalogue, await Reading.From(server, SourceNames.ModelsDev).ReadAsync());
+        Assert.Equal((SyncStatuses.Completed, 1), (outcome.Status, outcome.Unchanged));
+        Assert.Equal(2, await CountAsync(catalogue, "model_weights"));
+    }
+
+    [Fact]
     public async Task A_row_that_is_gone_stays_is_hidden_after_three_good_runs_and_comes_back()
     {
         await using var catalogue = await OpenAsync();
@@ -411,6 +440,58 @@ public abstract class SyncStoreContract
         Assert.Equal(["run-2", "run-1"], runs.Select(run => run.Id));
         Assert.Equal(["models.dev:completed:1", "openrouter:failed:0"], runs[1].Sources.Select(source => $"{source.Source}:{source.Status}:{source.Fetched}"));
         Assert.Equal(["run-2"], (await syncs.ListRunsAsync(SyncKinds.Models, 1, default)).Select(run => run.Id));
+    }
+
+    [Fact]
+    public async Task After_a_run_the_catalogue_is_looked_at_and_what_is_found_stands_in_the_history()
+    {
+        await using var catalogue = await OpenAsync();
+        var syncs = Syncs(catalogue);
+
+        await syncs.BeginAsync(Beginning("empty"), TimeSpan.FromHours(1), default);
+        await syncs.RecordFailureAsync("empty", SourceNames.ModelsDev, "It is away.", Now, default);
+        Assert.Equal(SyncHealth.Unhealthy, (await syncs.EndAsync("empty", null, Now, default)).Health!.Status);
+
+        await MergeAsync(catalogue, await ManyAsync(20));
+        Assert.Equal(SyncHealth.Healthy, (await syncs.EndAsync("run-1", null, Now, default)).Health!.Status);
+
+        // A row is held and one could not be read: both count, and neither is a fault of the catalogue.
+        await MergeAsync(catalogue, await OpenRouterAsync([.. Enumerable.Range(0, 18).Select(n => Rows.OpenRouterRow($"x/m{n}", "{}")), Rows.OpenRouterRow("x/m18", """{ "prompt": "9" }"""), """{ "id": 5 }"""]));
+        Assert.Equal(SyncHealth.Healthy, (await syncs.EndAsync("run-2", null, Now, default)).Health!.Status);
+
+        await MergeAsync(catalogue, await ManyAsync(20));
+        await syncs.RecordFailureAsync("run-3", SourceNames.ModelsDev, "It is away.", Now, default);
+        var partial = await syncs.EndAsync("run-3", null, Now, default);
+        Assert.Equal(new SyncHealth(SyncHealth.Degraded, "models.dev has failed: its old rows stand."), partial.Health);
+        Assert.Equal(partial.Health, (await syncs.FindRunAsync("run-3", default))!.Health);
+
+        await MergeAsync(catalogue, await ManyAsync(20));
+        await SqlAsync(catalogue, "DELETE FROM {0}offer_source WHERE provider_model_id = 'x/m3'");
+        Assert.Equal(
+            new SyncHealth(SyncHealth.Degraded, "openrouter has 19 rows, where the run counted 20."),
+            (await syncs.EndAsync("run-4", null, Now, default)).Health);
+    }
+
+    [Fact]
+    public async Task What_runs_come_to_is_read_from_the_history_alone()
+    {
+        await using var catalogue = await OpenAsync();
+        var syncs = Syncs(catalogue);
+        await MergeAsync(catalogue, await ManyAsync(20));
+        await syncs.EndAsync("run-1", null, Now.AddSeconds(4), default);
+        await syncs.BeginAsync(Beginning("by-hand") with { StartedBy = "ana" }, TimeSpan.FromHours(1), default);
+        await syncs.EndAsync("by-hand", null, Now.AddSeconds(4), default);
+        await syncs.BeginAsync(Beginning("dead"), TimeSpan.FromHours(1), default);
+        await syncs.BeginAsync(Beginning("next") with { At = Now.AddHours(2) }, TimeSpan.FromHours(1), default);
+
+        var totals = await new SyncTotals(catalogue).ReadAsync(default);
+
+        Assert.Equal(
+            [("models", "completed", 1L, 1L, 4.0), ("models", "failed", 1L, 0L, 0.0)],
+            totals.Runs.Select(run => (run.Kind, run.Status, run.Count, run.Timed, run.Duration.TotalSeconds)));
+        Assert.Equal([0, 0, 1, 1], totals.Runs[0].Within.Take(4));
+        Assert.Equal(new SourceNumbers("models", "openrouter", Now, null), Assert.Single(totals.Sources));
+        Assert.Equal(new RunningSync("models", Now.AddHours(2)), Assert.Single(totals.Running));
     }
 
     [Fact]

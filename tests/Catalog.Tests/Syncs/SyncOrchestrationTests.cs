@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Sluice.Catalog.Cache;
@@ -204,6 +205,35 @@ public sealed class SyncOrchestrationTests
     }
 
     [Fact]
+    public async Task Exporters_hear_of_each_scheduled_run_once_though_its_end_was_attempted_twice()
+    {
+        var told = new List<string>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Meter.Name == SyncTelemetry.Name && instrument.Name.StartsWith("pricing.", StringComparison.Ordinal))
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => told.Add($"{instrument.Name} {value} {tags[0].Value}"));
+        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => told.Add(instrument.Name));
+        listener.Start();
+        await using var world = await World.StartAsync(new Dictionary<string, string?>(EveryTwoAndSix) { ["PRICING_SYNC_PROVIDERS"] = "nearai", ["MODEL_SYNC_INTERVAL_HOURS"] = null });
+        world.Engine.CrashAfterActivity = 3;
+
+        await world.Engine.AdvanceAsync(TimeSpan.FromSeconds(30));
+        await world.Scheduler.StartDueAsync(default);
+        await world.EndAsync(SyncScheduler.InstanceId(SyncKinds.Prices));
+        await world.RunAsync(SyncKinds.Prices);
+
+        Assert.Equal(1, world.Engine.Crashes);
+        Assert.Equal(["pricing.scheduled_sync.runs 1 success", "pricing.scheduled_sync.duration"], told);
+    }
+
+    [Fact]
     public async Task Prices_are_first_synced_half_a_minute_after_the_start_and_a_changed_setting_counts_at_once()
     {
         await using var world = await World.StartAsync(new Dictionary<string, string?> { ["PRICING_SYNC_ENABLED"] = "true", ["PRICING_SYNC_PROVIDERS"] = "openrouter" });
@@ -248,12 +278,13 @@ public sealed class SyncOrchestrationTests
         {
             "PRICING_SYNC_ENABLED" => "yes",
             "PRICING_SYNC_INTERVAL_HOURS" => "0",
+            "PRICING_SYNC_FIRST_SECONDS" => "-1",
             "MODEL_SYNC_INTERVAL_HOURS" => "2h",
             "PRICING_SYNC_PROVIDERS" => "openrouter,elsewhere",
             _ => null,
         }));
 
-        Assert.Equal(4, refusal.Message.Split(Environment.NewLine).Length);
+        Assert.Equal(5, refusal.Message.Split(Environment.NewLine).Length);
         Assert.Contains("some of openrouter, featherless, nearai, alibaba-cloud", refusal.Message);
     }
 

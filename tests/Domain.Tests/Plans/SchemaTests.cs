@@ -36,6 +36,8 @@ public sealed class SchemaTests
         ["stepSetWeight"] = PlanKeys.SetWeight,
         ["stepHold"] = PlanKeys.Hold,
         ["stepWatch"] = PlanKeys.Watch,
+        ["stepVerifySync"] = PlanKeys.VerifySync,
+        ["syncFailure"] = PlanKeys.SyncFailure,
         ["reduce"] = PlanKeys.Reduce,
         ["analysis"] = PlanKeys.Analysis,
         ["metric"] = PlanKeys.Metric,
@@ -79,6 +81,9 @@ public sealed class SchemaTests
         Assert.Equal(PlanWords.FreezeStarts.Keys, Words(plan, "freeze", "onStart"));
         Assert.Equal(PlanWords.FreezeActions.Keys, Words(plan, "freeze", "onRunning"));
         Assert.Equal(PlanWords.SignOffMoments.Keys, Words(plan, "stepSignOff", "since"));
+        Assert.Equal(PlanWords.SyncKinds.Keys, Words(plan, "stepVerifySync", "kind"));
+        Assert.Equal(PlanWords.SyncMoments.Keys, Words(plan, "stepVerifySync", "since"));
+        Assert.Equal(PlanWords.SyncFailures.Keys, Words(Property(plan, "stepVerifySync", "onFailure").GetProperty("oneOf")[0]));
         Assert.Equal(PlanWords.Metrics.Keys, Words(plan, "checklistItem", "metric"));
         Assert.Equal(PlanWords.Metrics.Keys, Words(plan, "metric", "name"));
         Assert.Equal(NamedPlans.Names, Words(plan, "strategy", "name"));

@@ -100,6 +100,20 @@ public sealed class StrategyTests
     }
 
     [Fact]
+    public void A_scheduler_waits_for_syncs_where_it_is_told_who_runs_them()
+    {
+        const string scheduler = "strategy: { name: scheduler, suite: smoke.yaml, approvers: [ana]";
+        Assert.DoesNotContain(Plan(scheduler + " }").Steps, s => s is Step.VerifySync);
+
+        var syncs = Plan(scheduler + """
+            , syncsKey: OPS_KEY, stagingSyncs: "https://staging.example", syncs: "https://ops.example", onBadSync: { widen: 12h } }
+            """.TrimEnd()).Steps.OfType<Step.VerifySync>().ToList();
+
+        Assert.Equal([("staging", 3, SyncFailureKind.Rollback), ("production", 2, SyncFailureKind.Widen)], syncs.Select(s => (s.Environment!, s.Runs, s.OnFailure.Kind)));
+        Assert.All(syncs, s => Assert.Equal("OPS_KEY", s.Access.BearerSecret));
+    }
+
+    [Fact]
     public void Parameters_are_checked_where_they_are_written()
     {
         var faults = Compile("strategy:\n  name: canary\n  weight: 101\n  durration: 5m").Faults;

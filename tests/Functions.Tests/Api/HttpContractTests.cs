@@ -67,7 +67,8 @@ internal sealed class FunctionsServer : ContractServer
         FunctionsHost.AddSluice(builder.Services, SluiceSettings.Read(builder.Configuration));
         builder.Services
             .AddSingleton<IPlatforms>(world).AddSingleton<ISmokeRunner>(world).AddSingleton<ILoadTest>(world).AddSingleton<ISecretStore>(world)
-            .AddSingleton<IMigrator>(new SimulatedMigrator());
+            .AddSingleton<IMigrator>(new SimulatedMigrator())
+            .AddSingleton<ISyncs>(new SimulatedSyncs(TimeProvider.System));
         var app = builder.Build();
         var registry = app.Services.GetRequiredService<AzureRegistry>();
         await registry.EnsureOpenAsync(default);

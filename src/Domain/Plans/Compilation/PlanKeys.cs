@@ -37,6 +37,12 @@ internal static class PlanKeys
     public static readonly string[] SetWeight = ["environment", "weight"];
     public static readonly string[] Hold = ["environment", "duration", "every", "glance", "limits", "warmup"];
     public static readonly string[] Watch = ["environment", "duration", "every", "reports", "reviews"];
+    public static readonly string[] VerifySync =
+    [
+        "environment", "kind", "url", "bearerFromSecret", "timeout", "runs", "since", "firstWithin", "grace", "maxDuration", "minFetched", "maxQuarantined",
+        "partial", "onFailure",
+    ];
+    public static readonly string[] SyncFailure = ["widen", "providers"];
     public static readonly string[] Reduce = ["reduce"];
     public static readonly string[] Analysis = ["budget", "tolerance", "clusterMean", "clusterVariance", "metrics", "dryRun"];
     public static readonly string[] Metric = ["name", "limit", "regression", "failureLimit", "minRequests"];
@@ -71,6 +77,7 @@ internal static class PlanKeys
         ["setWeight"] = SetWeight,
         ["hold"] = Hold,
         ["watch"] = Watch,
+        ["verifySync"] = VerifySync,
     };
 }
 
@@ -134,6 +141,27 @@ internal static class PlanWords
         ["pause"] = FreezeAction.Pause,
         ["continue"] = FreezeAction.Continue,
         ["rollback"] = FreezeAction.Rollback,
+    };
+
+    public static readonly IReadOnlyDictionary<string, SyncKind> SyncKinds = new Dictionary<string, SyncKind>
+    {
+        ["prices"] = SyncKind.Prices,
+        ["models"] = SyncKind.Models,
+    };
+
+    public static readonly IReadOnlyDictionary<string, SyncMoment> SyncMoments = new Dictionary<string, SyncMoment>
+    {
+        ["deployed"] = SyncMoment.Deployed,
+        ["traffic"] = SyncMoment.Traffic,
+        ["step"] = SyncMoment.Step,
+    };
+
+    /// <summary><c>{ widen: D }</c> and <c>{ providers: [...] }</c> are the others.</summary>
+    public static readonly IReadOnlyDictionary<string, SyncFailureKind> SyncFailures = new Dictionary<string, SyncFailureKind>
+    {
+        ["rollback"] = SyncFailureKind.Rollback,
+        ["pause"] = SyncFailureKind.Pause,
+        ["disable"] = SyncFailureKind.Disable,
     };
 
     public static readonly IReadOnlyDictionary<string, SignOffMoment> SignOffMoments = new Dictionary<string, SignOffMoment>

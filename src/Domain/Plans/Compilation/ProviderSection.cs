@@ -75,7 +75,8 @@ internal static partial class ProviderSection
             : new ProviderSpec.Prometheus { Name = name, Access = access };
     }
 
-    private static HttpAccess Access(Fields fields, Faults faults)
+    /// <summary>How a server is reached: URL, headers, credentials, time-out.</summary>
+    public static HttpAccess Access(Fields fields, Faults faults)
     {
         var url = fields.Text("url", "\"http://127.0.0.1:9090\"");
         if (url is not null)

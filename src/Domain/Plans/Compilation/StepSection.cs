@@ -71,6 +71,7 @@ internal sealed class StepSection(
             "signOff" => GateSection.SignOff(fields, _weights.ContainsValue(100), faults),
             "setWeight" => SetWeight(fields, environment),
             "hold" => Hold(fields, environment),
+            "verifySync" => SyncSection.Read(fields, faults),
             _ => Watch(fields, environment),
         };
         CheckWatched(kind, fields, environment);
@@ -136,7 +137,7 @@ internal sealed class StepSection(
             _current = name;
             _currentUnknown = false;
         }
-        else if (kind is "smoke" or "baseline" or "soak" or "setWeight" or "hold" or "watch" && !_weights.ContainsKey(name))
+        else if (kind is "smoke" or "baseline" or "soak" or "setWeight" or "hold" or "watch" or "verifySync" && !_weights.ContainsKey(name))
         {
             faults.Add("before-deploy", fields.At, $"'{kind}' comes before any deploy to '{name}': there is no new revision yet.", "move it below the deploy");
         }
