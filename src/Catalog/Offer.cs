@@ -30,6 +30,9 @@ public sealed record Offer(
 
     /// <summary>Last day, when one is announced.</summary>
     public DateOnly? ExpiresOn { get; init; }
+
+    /// <summary>Other prices for long prompts or some hours, in the order in which the provider lists them.</summary>
+    public IReadOnlyList<PriceTier> Tiers { get; init; } = [];
 }
 
 /// <summary>Kinds of input and output: <c>text</c>, <c>image</c>, <c>audio</c>, <c>video</c>, <c>pdf</c>.</summary>

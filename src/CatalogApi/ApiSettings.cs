@@ -1,4 +1,5 @@
 using System.Reflection;
+using Sluice.Catalog.Cache;
 using Sluice.Catalog.Store;
 
 namespace Sluice.CatalogApi;
@@ -11,6 +12,22 @@ namespace Sluice.CatalogApi;
 /// <param name="Faults">How this process misbehaves on purpose.</param>
 internal sealed record ApiSettings(int Port, DatabaseAddress Database, string Version, string? AdminKey, FaultSettings Faults)
 {
+    /// <summary>Where answers are shared; null keeps them in this process.</summary>
+    public RedisAddress? Redis { get; init; }
+
+    /// <summary>A list that no sync found good for so long makes the service degraded; null for never.</summary>
+    public TimeSpan? StaleAfter { get; init; } = TimeSpan.FromHours(DefaultStaleHours);
+
+    /// <summary>How long answers are kept when nothing changes.</summary>
+    public TimeSpan CacheLifetime { get; init; } = TimeSpan.FromSeconds(DefaultCacheSeconds);
+
+    /// <summary>What the log leaves out: everything below.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    private const int DefaultCacheSeconds = 3_600;
+
+    // Prices are synced every six hours, and a run may be late by two.
+    private const int DefaultStaleHours = 8;
     private const int DefaultPort = 5080;
     private const int ShortestAdminKey = 16;
     private const int LongestVersion = 128;
@@ -26,7 +43,13 @@ internal sealed record ApiSettings(int Port, DatabaseAddress Database, string Ve
             ReadDatabase(values),
             ReadVersion(values),
             ReadAdminKey(values),
-            FaultSettings.Read(values));
+            FaultSettings.Read(values))
+        {
+            Redis = ReadRedis(values),
+            CacheLifetime = TimeSpan.FromSeconds(values.Integer("CACHE_SECONDS", DefaultCacheSeconds, 1, 86_400)),
+            LogLevel = values.Word("LOG_LEVEL", LogLevel.Information),
+            StaleAfter = values.Integer("STALE_AFTER_HOURS", DefaultStaleHours, 0, 24 * 366) is > 0 and var hours ? TimeSpan.FromHours(hours) : null,
+        };
         return values.Faults.Count == 0 ? settings : throw new SettingsException(values.Faults);
     }
 
@@ -50,6 +73,18 @@ internal sealed record ApiSettings(int Port, DatabaseAddress Database, string Ve
             values.Refuse("DATABASE_URL", e.Message);
             return new DatabaseAddress.SqliteMemory();
         }
+    }
+
+    private static RedisAddress? ReadRedis(SettingsReader values)
+    {
+        var faults = new List<(string Name, string Expected)>();
+        var address = RedisAddress.Read(values.Text, faults);
+        foreach (var (name, expected) in faults)
+        {
+            values.Refuse(name, $"expected {expected}");
+        }
+
+        return address;
     }
 
     private static string ReadVersion(SettingsReader values)

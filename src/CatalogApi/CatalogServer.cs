@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Logging.Console;
+using Sluice.Catalog.Cache;
 using Sluice.Catalog.Store;
 
 namespace Sluice.CatalogApi;
@@ -10,7 +11,6 @@ internal static class CatalogServer
 {
     private const int RequestsPerMinute = 2000;
     private const int KeptAnswers = 5000;
-    private static readonly TimeSpan CacheLifetime = TimeSpan.FromHours(1);
 
     // Below the 30 s that a platform usually waits between SIGTERM and SIGKILL.
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(25);
@@ -38,6 +38,12 @@ internal static class CatalogServer
                 new DelayedStart(settings.Faults, time, services.GetRequiredService<ILoggerFactory>().CreateLogger(nameof(CatalogServer))));
         }
 
+        if (settings.Redis is { } redis)
+        {
+            builder.Services.AddSingleton(services =>
+                new SharedCache(redis.Connect(), time, services.GetRequiredService<ILoggerFactory>().CreateLogger(nameof(CatalogServer))));
+        }
+
         builder.Logging
             .AddSimpleConsole(console =>
             {
@@ -49,14 +55,24 @@ internal static class CatalogServer
             .AddFilter(null, LogLevel.Warning)
             // A start that fails is told once, by Program, in words.
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical)
-            .AddFilter(nameof(CatalogServer), LogLevel.Information);
+            .AddFilter(nameof(CatalogServer), settings.LogLevel);
 
         var app = builder.Build();
         var log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(nameof(CatalogServer));
-        var cache = new ResponseCache(time, CacheLifetime, KeptAnswers);
-        var models = new ModelEndpoints(store, cache, time);
-        var health = new HealthEndpoints(settings, store, cache, time, log);
-        var admin = new AdminEndpoints(settings, cache, time, log);
+        var figures = new ServiceFigures();
+        var cache = new ResponseCache(time, settings.CacheLifetime, KeptAnswers);
+        var shared = app.Services.GetService<SharedCache>();
+        var generation = new Generation(store, shared, time);
+        var answers = new Answers(cache, shared, generation, settings.Version, figures, time);
+        var models = new ModelEndpoints(store, answers);
+        var health = new HealthEndpoints(
+            settings,
+            new DatabaseHealth(store, time, log),
+            new CacheHealth(cache, shared, figures, time),
+            new ExternalHealth(store, settings.StaleAfter, time),
+            new ResourceHealth(store.Address, time),
+            time);
+        var admin = new AdminEndpoints(settings, cache, shared, generation, time, log);
 
         // Who watches a rollout from outside sees which release answered.
         app.Use((context, next) =>
@@ -68,6 +84,7 @@ internal static class CatalogServer
             });
             return next(context);
         });
+        app.Use((context, next) => figures.InvokeAsync(context, next, time));
         app.Use(new ProblemAnswers(log).InvokeAsync);
         app.Use(new FaultInjection(settings.Faults, time, crash).InvokeAsync);
         app.Use(new ClientRateLimit(time, RequestsPerMinute, TimeSpan.FromMinutes(1)).InvokeAsync);
@@ -75,8 +92,16 @@ internal static class CatalogServer
         string[] read = [HttpMethods.Get, HttpMethods.Head];
         app.MapMethods("/health", read, health.ShallowAsync);
         app.MapMethods("/health/deep", read, health.DeepAsync);
+        app.MapMethods("/metrics", read, http =>
+        {
+            http.Response.ContentType = "text/plain; version=0.0.4";
+            return http.Response.WriteAsync(figures.Write(cache.Count, shared?.Failures), http.RequestAborted);
+        });
+        app.MapMethods("/v1/openapi.json", read, OpenApiDocument.WriteAsync);
         app.MapMethods("/v1/models", read, models.ListAsync);
         app.MapMethods("/v1/models/{**id:minlength(1)}", read, models.GetAsync);
+        app.MapMethods("/v1/price-history/{**id:minlength(1)}", read, new PriceHistoryEndpoint(store, answers).GetAsync);
+        app.MapMethods("/v1/compare", read, new CompareEndpoint(store, answers).GetAsync);
         app.MapPost("/v1/admin/cache/refresh", admin.RefreshCacheAsync);
 
         app.Lifetime.ApplicationStopped.Register(log.Stopped);

@@ -29,6 +29,15 @@ internal sealed class SettingsReader(Func<string, string?> variable)
             : null,
         "a fraction from 0 to 1, such as 0.05");
 
+    /// <summary>One of an enumeration's names, in any case.</summary>
+    public T Word<T>(string name, T fallback)
+        where T : struct, Enum =>
+        Read(
+            name,
+            fallback,
+            text => Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<T>(text, ignoreCase: true) : (T?)null,
+            $"one of {string.Join(", ", Enum.GetNames<T>())}");
+
     public bool Switch(string name) => Read(
         name,
         false,

@@ -1,3 +1,4 @@
+using Sluice.Benchmarks.Catalog;
 using Sluice.Benchmarks.Engine;
 using Sluice.Benchmarks.Gateway;
 using Sluice.Benchmarks.Judgement;
@@ -10,6 +11,8 @@ switch (args)
         return await GatewayBenchmark.RunAsync(json: rest.Length > 0);
     case ["sync", .. var rest] when rest is [] or ["--json"]:
         return await SyncBenchmark.RunAsync(json: rest.Length > 0);
+    case ["catalog", .. var rest] when rest is [] or ["--json"]:
+        return await CatalogBenchmark.RunAsync(json: rest.Length > 0);
     case ["gateway-backend"]:
         return Backend.Run();
     case ["gateway-proxy", .. var ports]:
@@ -28,6 +31,7 @@ switch (args)
         await Console.Error.WriteLineAsync($"""
             usage: Benchmarks gateway [--json]
                    Benchmarks sync [--json]
+                   Benchmarks catalog [--json]
                    Benchmarks engine [--json] [--full] [--only {string.Join('|', EngineBenchmark.Names)}] [--week N]
                    (of the simulated week one part in N runs, 20 when not given; --full runs all)
                    Benchmarks judgement [--json] [--full] [--only {string.Join('|', JudgementBenchmark.Parts)}] [--seed N] [--runs N]

@@ -39,3 +39,13 @@ internal sealed class ManualClock : TimeProvider
 
     public void Advance(TimeSpan by) => _now += by;
 }
+
+/// <summary>Timers that fire at once and tell what was asked of them.</summary>
+internal sealed class RecordingTimers(List<TimeSpan> delays) : TimeProvider
+{
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        delays.Add(dueTime);
+        return base.CreateTimer(callback, state, TimeSpan.Zero, period);
+    }
+}

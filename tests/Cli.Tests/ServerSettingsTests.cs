@@ -1,5 +1,6 @@
 using Sluice.Api.Settings;
 using Sluice.Cli.Serve;
+using Sluice.Engine;
 
 namespace Sluice.Cli.Tests;
 
@@ -52,6 +53,33 @@ public sealed class ServerSettingsTests
             f => Assert.Equal("Engine:MaxConcurrentPerActivity:Look is a whole number, not 'few'.", f),
             f => Assert.StartsWith("Engine:MaxConcurrentPerActivity:Smoke is from 1 to 1024", f, StringComparison.Ordinal),
             f => Assert.StartsWith("Engine:MaxPendingWrites is from 1", f, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("{}", StoreSynchronous.Full, null, 90)]
+    [InlineData("""{ "Engine": { "SyncEveryCommit": false, "MaxEndedInstances": 500 }, "Server": { "EventRetentionDays": 7 } }""", StoreSynchronous.Normal, 500, 7)]
+    [InlineData("""{ "Engine": { "SyncEveryCommit": true, "MaxEndedInstances": 0 } }""", StoreSynchronous.Full, null, 90)]
+    public void The_engine_syncs_and_forgets_as_the_file_says(string file, StoreSynchronous synchronous, int? ended, int days)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(Path.Combine(folder.Path, "sluice.json"), file);
+        var data = new DataFolder(folder.Path);
+
+        var engine = ServerHost.EngineOf(data, ServerSettingsFile.Read(data, new Dictionary<string, string?>()), TimeProvider.System);
+
+        Assert.Equal(
+            (synchronous, ended, TimeSpan.FromDays(days)), (engine.Synchronous, engine.Retention!.MaxCount, engine.Retention.MaxAge!.Value));
+    }
+
+    [Fact]
+    public void A_limit_of_ended_instances_below_none_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(Path.Combine(folder.Path, "sluice.json"), """{ "Engine": { "MaxEndedInstances": -1 } }""");
+
+        var faults = Assert.Throws<SettingsException>(() => ServerSettingsFile.Read(new DataFolder(folder.Path), new Dictionary<string, string?>())).Faults;
+
+        Assert.Equal(["Engine:MaxEndedInstances is 0, for no limit, or more, not -1."], faults);
     }
 
     [Theory]

@@ -67,7 +67,7 @@ public sealed class SyncTests
         }
 
         await using var catalogue = await CatalogStore.OpenAsync(new DatabaseAddress.SqliteFile(Path.Combine(restored, "catalog.db")), default);
-        Assert.Equal(60, (await catalogue.ListAsync("openrouter", null, 1000, default)).Offers.Count);
+        Assert.Equal(60, (await catalogue.ListAsync(new OfferFilter { Provider = "openrouter" }, null, 1000, default)).Offers.Count);
     }
 
     [Fact]

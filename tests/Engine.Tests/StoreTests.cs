@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
 using Sluice.Durable;
+using Sluice.Engine.Store;
 using Sluice.Testing;
 
 namespace Sluice.Engine.Tests;
@@ -21,6 +22,18 @@ public sealed class StoreTests : IDisposable
         await engine.StartAsync();
 
         Assert.Equal(1, SqliteSleep(1));
+    }
+
+    [Theory]
+    [InlineData(StoreSynchronous.Full, 2)]
+    [InlineData(StoreSynchronous.Normal, 1)]
+    public void Sqlite_syncs_as_often_as_the_options_say(StoreSynchronous synchronous, long level)
+    {
+        using var connection = Schema.Open(new EngineOptions { Path = File, Synchronous = synchronous });
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA synchronous";
+
+        Assert.Equal(level, command.ExecuteScalar());
     }
 
     [Fact]

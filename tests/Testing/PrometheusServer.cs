@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Sluice.Testing;
 
@@ -17,7 +15,7 @@ public sealed class PrometheusServer : IAsyncDisposable
 
     private PrometheusServer(Uri target, string? bearer)
     {
-        Url = new Uri($"http://127.0.0.1:{FreePort().ToString(CultureInfo.InvariantCulture)}");
+        Url = new Uri($"http://127.0.0.1:{FreePort.Next().ToString(CultureInfo.InvariantCulture)}");
         var configuration = Path.Combine(_folder, "prometheus.yml");
         File.WriteAllText(configuration, $"""
             global: {"{"} scrape_interval: 500ms, scrape_timeout: 500ms {"}"}
@@ -84,12 +82,5 @@ public sealed class PrometheusServer : IAsyncDisposable
         {
             return e.Message;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

@@ -28,9 +28,10 @@ internal sealed record SampleOffer(
     long? Context,
     long? MaxOutput,
     Pricing Pricing,
-    OfferStatus Status)
+    OfferStatus Status,
+    IReadOnlyList<PriceTier>? Tiers = null)
 {
     public Offer ToOffer(Model model) => OfferId.TryParse(Id, out var id)
-        ? new Offer(id, SampleCatalogue.Source, model, Modalities, Context, MaxOutput, Pricing, Status)
+        ? new Offer(id, SampleCatalogue.Source, model, Modalities, Context, MaxOutput, Pricing, Status) { Tiers = Tiers ?? [] }
         : throw new FormatException($"The bundled sample has an offer without a valid id: {Id}");
 }

@@ -19,6 +19,9 @@ internal sealed class CatalogDatabase : IAsyncDisposable
 
     public DbDataSource Source { get; }
 
+    /// <summary>Of PostgreSQL; null with SQLite.</summary>
+    public ConnectionPool? Pool { get; private init; }
+
     public bool IsPostgres => Address is DatabaseAddress.Postgres;
 
     /// <summary>Prefix of every table.</summary>
@@ -47,7 +50,8 @@ internal sealed class CatalogDatabase : IAsyncDisposable
                 source.UsePeriodicPasswordProvider((_, cancellationToken) => password(cancellationToken), PasswordRefresh, Patience);
             }
 
-            return new CatalogDatabase(address, source.Build());
+            source.Name = $"sluice-catalog-{Guid.NewGuid():N}";
+            return new CatalogDatabase(address, source.Build()) { Pool = new ConnectionPool(source.Name, builder.MaxPoolSize) };
         }
 
         SQLitePCL.Batteries_V2.Init();
@@ -152,6 +156,7 @@ internal sealed class CatalogDatabase : IAsyncDisposable
             SqliteConnection.ClearPool(connection);
         }
 
+        Pool?.Dispose();
         await Source.DisposeAsync();
     }
 

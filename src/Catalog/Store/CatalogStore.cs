@@ -8,13 +8,18 @@ namespace Sluice.Catalog.Store;
 /// </summary>
 public sealed class CatalogStore : IAsyncDisposable
 {
+    // The most sold model has a few dozen; this bounds an answer.
+    private const int MostOffersOfAModel = 1_000;
+
     private readonly CatalogDatabase _database;
     private readonly OfferRows _rows;
+    private readonly SyncedRows _synced;
 
     private CatalogStore(CatalogDatabase database)
     {
         _database = database;
         _rows = new OfferRows(database.Schema);
+        _synced = new SyncedRows(database.Schema);
     }
 
     internal CatalogDatabase Database => _database;
@@ -85,15 +90,15 @@ public sealed class CatalogStore : IAsyncDisposable
         cancellationToken);
 
     /// <summary>One page in the order of provider, then id.</summary>
-    /// <param name="provider">Only this provider's offers; null for all.</param>
+    /// <param name="filter">Which offers.</param>
     /// <param name="after">The last offer of the page before; null for the first page. It need not exist any more.</param>
     /// <param name="limit">Most offers to return, above 0.</param>
     /// <param name="cancellationToken">Ends the query.</param>
     /// <exception cref="CatalogStoreException">The database failed.</exception>
-    public Task<OfferPage> ListAsync(string? provider, OfferId? after, int limit, CancellationToken cancellationToken)
+    public Task<OfferPage> ListAsync(OfferFilter filter, OfferId? after, int limit, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
-        return _database.UseAsync(connection => _rows.ListAsync(connection, provider, after, limit, cancellationToken), cancellationToken);
+        return _database.UseAsync(connection => _rows.ListAsync(connection, filter, after, limit, cancellationToken), cancellationToken);
     }
 
     /// <summary>One offer by its exact id; null when there is none.</summary>
@@ -101,10 +106,58 @@ public sealed class CatalogStore : IAsyncDisposable
     public Task<Offer?> FindAsync(OfferId id, CancellationToken cancellationToken) =>
         _database.UseAsync(connection => _rows.FindAsync(connection, id, cancellationToken), cancellationToken);
 
-    /// <summary>How many offers there are; also the check that the database answers with our tables.</summary>
+    /// <summary>A model with all offers that are shown and what was measured of it; null when it has no such offer.</summary>
+    /// <param name="key">The model's key.</param>
+    /// <param name="cancellationToken">Ends the query.</param>
+    /// <exception cref="CatalogStoreException">The database failed.</exception>
+    public Task<ModelView?> FindModelAsync(string key, CancellationToken cancellationToken) => _database.UseAsync(
+        async connection =>
+        {
+            var page = await _rows.ListAsync(connection, new OfferFilter { ModelKey = key }, after: null, MostOffersOfAModel, cancellationToken);
+            return page.Offers is [var first, ..]
+                ? new ModelView(
+                    first.Model,
+                    page.Offers,
+                    await _synced.ListMeasurementsAsync(connection, key, cancellationToken),
+                    await _synced.ListRepositoriesAsync(connection, key, cancellationToken))
+                : null;
+        },
+        cancellationToken);
+
+    /// <summary>Price changes of an offer, newest first.</summary>
+    /// <param name="id">The offer; also one that is no longer shown.</param>
+    /// <param name="after">The last change of the page before; null for the first page.</param>
+    /// <param name="limit">Most changes to return, above 0.</param>
+    /// <param name="cancellationToken">Ends the query.</param>
+    /// <exception cref="CatalogStoreException">The database failed.</exception>
+    public Task<IReadOnlyList<PriceChange>> ListPriceChangesAsync(
+        OfferId id, PriceChangePosition? after, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return _database.UseAsync(connection => _synced.ListPriceChangesAsync(connection, id, after, limit, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>What changes whenever a sync has ended: answers made before then are old. Empty before the first.</summary>
+    /// <exception cref="CatalogStoreException">The database failed.</exception>
+    public Task<string> ReadGenerationAsync(CancellationToken cancellationToken) =>
+        _database.UseAsync(connection => _synced.ReadGenerationAsync(connection, cancellationToken), cancellationToken);
+
+    /// <summary>How each source stood when it was last read; empty before the first sync.</summary>
+    /// <exception cref="CatalogStoreException">The database failed.</exception>
+    public Task<IReadOnlyList<SourceStanding>> ListSourcesAsync(CancellationToken cancellationToken) =>
+        _database.UseAsync(connection => _synced.ListSourcesAsync(connection, cancellationToken), cancellationToken);
+
+    /// <summary>How many offers are shown.</summary>
     /// <exception cref="CatalogStoreException">The database failed.</exception>
     public Task<long> CountAsync(CancellationToken cancellationToken) =>
         _database.UseAsync(connection => _rows.CountAsync(connection, cancellationToken), cancellationToken);
+
+    /// <summary>How the database is; also the check that it answers with our tables.</summary>
+    /// <exception cref="CatalogStoreException">The database failed.</exception>
+    public Task<DatabaseState> CheckAsync(CancellationToken cancellationToken) => _database.UseAsync(
+        async connection => await DatabaseState.ReadAsync(
+            connection, _database, await _rows.CountAsync(connection, cancellationToken), cancellationToken),
+        cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _database.DisposeAsync();

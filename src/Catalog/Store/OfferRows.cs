@@ -37,6 +37,17 @@ internal sealed class OfferRows(string schema)
             modalities_out = excluded.modalities_out, status = excluded.status, {PriceColumns.Set("excluded.")}
         """;
 
+    private readonly string _tiers = $"""
+        SELECT provider_id, provider_model_id, kind, min_tokens, utc_from, utc_to, {PriceColumns.List()} FROM {schema}offer_tier
+        WHERE (provider_id, provider_model_id) >= (@firstProvider, @firstId) AND (provider_id, provider_model_id) <= (@lastProvider, @lastId)
+        ORDER BY provider_id, provider_model_id, ordinal
+        """;
+
+    private readonly string _insertTier = $"""
+        INSERT INTO {schema}offer_tier (provider_id, provider_model_id, ordinal, kind, min_tokens, utc_from, utc_to, {PriceColumns.List()})
+        VALUES (@provider, @id, @ordinal, @kind, @minTokens, @from, @to, {PriceColumns.List("@")})
+        """;
+
     public async Task<bool> AnyAsync(DbConnection connection, CancellationToken cancellationToken)
     {
         await using var command = connection.Command($"SELECT 1 FROM {schema}offer LIMIT 1");
@@ -49,27 +60,20 @@ internal sealed class OfferRows(string schema)
         return Convert.ToInt64(await command.ExecuteScalarAsync(cancellationToken), CultureInfo.InvariantCulture);
     }
 
-    public async Task<Offer?> FindAsync(DbConnection connection, OfferId id, CancellationToken cancellationToken)
-    {
-        await using var command = connection.Command($"{_select} WHERE o.provider_id = @provider AND o.provider_model_id = @id AND {Shown}",
-            ("@provider", id.Provider),
-            ("@id", id.ModelId));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
-    }
+    public async Task<Offer?> FindAsync(DbConnection connection, OfferId id, CancellationToken cancellationToken) =>
+        (await ReadAsync(
+            connection,
+            $"WHERE o.provider_id = @provider AND o.provider_model_id = @id AND {Shown}",
+            [("@provider", id.Provider), ("@id", id.ModelId)],
+            cancellationToken)).SingleOrDefault();
 
     public async Task<OfferPage> ListAsync(
-        DbConnection connection, string? provider, OfferId? after, int limit, CancellationToken cancellationToken)
+        DbConnection connection, OfferFilter filter, OfferId? after, int limit, CancellationToken cancellationToken)
     {
-        var conditions = new List<string> { Shown };
         // One row more than asked for tells whether a page follows.
         var parameters = new List<(string, object?)> { ("@limit", limit + 1L) };
-        if (provider is not null)
-        {
-            conditions.Add("o.provider_id = @provider");
-            parameters.Add(("@provider", provider));
-        }
-
+        var conditions = new List<string> { Shown };
+        filter.Narrow(conditions, parameters);
         if (after is { } last)
         {
             conditions.Add("(o.provider_id, o.provider_model_id) > (@afterProvider, @afterId)");
@@ -77,21 +81,12 @@ internal sealed class OfferRows(string schema)
             parameters.Add(("@afterId", last.ModelId));
         }
 
-        var where = $" WHERE {string.Join(" AND ", conditions)}";
-        await using var command = connection.Command($"{_select}{where} ORDER BY o.provider_id, o.provider_model_id LIMIT @limit", [.. parameters]);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var offers = new List<Offer>(limit);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            if (offers.Count == limit)
-            {
-                return new OfferPage(offers, HasMore: true);
-            }
-
-            offers.Add(Read(reader));
-        }
-
-        return new OfferPage(offers, HasMore: false);
+        var offers = await ReadAsync(
+            connection,
+            $"WHERE {string.Join(" AND ", conditions)} ORDER BY o.provider_id, o.provider_model_id LIMIT @limit",
+            parameters,
+            cancellationToken);
+        return offers.Count > limit ? new OfferPage(offers[..limit], HasMore: true) : new OfferPage(offers, HasMore: false);
     }
 
     /// <summary>Within the caller's transaction.</summary>
@@ -132,7 +127,81 @@ internal sealed class OfferRows(string schema)
                 .. PriceColumns.Values(pricing).Select(column => ($"@{column.Name}", column.Value)),
             ]);
             await command.ExecuteNonQueryAsync(cancellationToken);
+            await ReplaceTiersAsync(connection, offer, cancellationToken);
         }
+    }
+
+    private async Task ReplaceTiersAsync(DbConnection connection, Offer offer, CancellationToken cancellationToken)
+    {
+        await using (var delete = connection.Command(
+            $"DELETE FROM {schema}offer_tier WHERE provider_id = @provider AND provider_model_id = @id",
+            ("@provider", offer.Id.Provider),
+            ("@id", offer.Id.ModelId)))
+        {
+            await delete.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        foreach (var (ordinal, tier) in offer.Tiers.Index())
+        {
+            await using var insert = connection.Command(
+                _insertTier,
+            [
+                ("@provider", offer.Id.Provider),
+                ("@id", offer.Id.ModelId),
+                ("@ordinal", (long)ordinal),
+                ("@kind", Name(tier.Kind)),
+                ("@minTokens", tier.MinTokens),
+                ("@from", (long?)tier.UtcFrom),
+                ("@to", (long?)tier.UtcTo),
+                .. PriceColumns.Values(tier.Pricing.Normalize()).Select(column => ($"@{column.Name}", column.Value)),
+            ]);
+            await insert.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
+    // In the order of the ids, or a single one.
+    private async Task<List<Offer>> ReadAsync(
+        DbConnection connection, string where, List<(string Name, object? Value)> parameters, CancellationToken cancellationToken)
+    {
+        var offers = new List<Offer>();
+        await using (var command = connection.Command($"{_select} {where}", [.. parameters]))
+        await using (var row = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await row.ReadAsync(cancellationToken))
+            {
+                offers.Add(Read(row));
+            }
+        }
+
+        if (offers.Count == 0)
+        {
+            return offers;
+        }
+
+        var (first, last) = (offers[0].Id, offers[^1].Id);
+        var tiers = new Dictionary<OfferId, List<PriceTier>>();
+        await using (var command = connection.Command(
+            _tiers,
+            ("@firstProvider", first.Provider),
+            ("@firstId", first.ModelId),
+            ("@lastProvider", last.Provider),
+            ("@lastId", last.ModelId)))
+        await using (var row = await command.ExecuteReaderAsync(cancellationToken))
+        {
+            while (await row.ReadAsync(cancellationToken))
+            {
+                var id = new OfferId(row.GetString(0), row.GetString(1));
+                if (!tiers.TryGetValue(id, out var own))
+                {
+                    tiers[id] = own = [];
+                }
+
+                own.Add(new PriceTier(
+                    Value<TierKind>(row, 2), Number(row, 3), (int?)Number(row, 4), (int?)Number(row, 5), PriceColumns.Read(row, 6)));
+            }
+        }
+
+        return tiers.Count == 0 ? offers : [.. offers.Select(offer => tiers.TryGetValue(offer.Id, out var own) ? offer with { Tiers = own } : offer)];
     }
 
     private static Offer Read(DbDataReader row) => new(

@@ -1,3 +1,4 @@
+using Sluice.Catalog.Cache;
 using Sluice.Catalog.Sources;
 using Sluice.Catalog.Store;
 using Sluice.Durable;
@@ -45,7 +46,8 @@ public static class SyncActivities
 /// <param name="Source">The source of a name; see <see cref="SourceFactory"/>.</param>
 /// <param name="Http">How sources are read.</param>
 /// <param name="Time">The clock.</param>
-public sealed record SyncTools(SyncStore Store, Func<string, ISource> Source, SourceHttp Http, TimeProvider Time);
+/// <param name="Cache">Whom a run tells that there are new rows; null when no Redis is configured.</param>
+public sealed record SyncTools(SyncStore Store, Func<string, ISource> Source, SourceHttp Http, TimeProvider Time, SharedCache? Cache = null);
 
 /// <summary>Input of <see cref="SyncActivities.Begin"/>.</summary>
 public sealed record BeginSyncInput(string RunId, string Kind, string StartedBy, bool Force, DateTime At);
@@ -120,6 +122,22 @@ internal sealed class EndSyncActivity(SyncTools tools) : IActivity<EndSyncInput,
         }
 
         await tools.Store.CrossCheckAsync(input.RunId, now, cancellationToken);
-        return await tools.Store.EndAsync(input.RunId, message: null, now, cancellationToken);
+        var fault = await InvalidateAsync(input.RunId, cancellationToken);
+        var run = await tools.Store.EndAsync(input.RunId, fault is null ? null : $"The cache was not told: {fault}", now, cancellationToken);
+        return tools.Cache is null ? run : run with { CacheInvalidated = fault is null };
+    }
+
+    // After every source has committed, and also when some failed. The generation is the run's own id, so telling it again changes nothing.
+    private async Task<string?> InvalidateAsync(string runId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await (tools.Cache?.InvalidateAsync(runId, cancellationToken) ?? Task.CompletedTask);
+            return null;
+        }
+        catch (RedisException e)
+        {
+            return e.Message;
+        }
     }
 }

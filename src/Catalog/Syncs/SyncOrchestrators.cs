@@ -15,7 +15,9 @@ public sealed record SyncInput(string RunId, string StartedBy, IReadOnlyList<str
 /// <param name="Status">One of <see cref="SyncStatuses"/>.</param>
 /// <param name="Sources">Source by source.</param>
 /// <param name="RunningId">The run that was under way, so that this one did nothing.</param>
-public sealed record SyncReport(string RunId, string Status, IReadOnlyList<SourceOutcome> Sources, string? RunningId = null);
+/// <param name="CacheInvalidated">Whether the shared cache was told; null when there is none.</param>
+public sealed record SyncReport(
+    string RunId, string Status, IReadOnlyList<SourceOutcome> Sources, string? RunningId = null, bool? CacheInvalidated = null);
 
 /// <summary>Syncs models, benchmarks and popularity once.</summary>
 public sealed class ModelSyncOrchestrator : Orchestrator<SyncInput, SyncReport>
@@ -59,7 +61,7 @@ internal static class SyncFlow
         // Sources that failed before they could say so themselves are told with the end.
         var run = await context.CallActivityAsync(
             SyncActivities.End, new EndSyncInput(input.RunId, [.. outcomes.Where(outcome => outcome.Status == SyncStatuses.Failed)]), Patient);
-        return new SyncReport(run.Id, run.Status, run.Sources);
+        return new SyncReport(run.Id, run.Status, run.Sources, CacheInvalidated: run.CacheInvalidated);
     }
 
     private static async Task<SourceOutcome> SyncSourceAsync(DurableContext context, SyncInput input, string source)

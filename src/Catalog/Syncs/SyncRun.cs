@@ -59,7 +59,11 @@ public sealed record SyncRun(
     DateTimeOffset StartedAt,
     DateTimeOffset? EndedAt,
     string? Message,
-    IReadOnlyList<SourceOutcome> Sources);
+    IReadOnlyList<SourceOutcome> Sources)
+{
+    /// <summary>Whether the shared cache was told of the new rows; null when there is none, and in the history, where <see cref="Message"/> says it.</summary>
+    public bool? CacheInvalidated { get; init; }
+}
 
 /// <summary>What became of a source in a run.</summary>
 /// <param name="Source">Which.</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sluice.Catalog.Cache;
 using Sluice.Catalog.Sources;
 
 namespace Sluice.Catalog.Syncs;
@@ -11,6 +12,9 @@ namespace Sluice.Catalog.Syncs;
 public sealed record SyncSettings(
     TimeSpan? ModelInterval, IReadOnlyList<string> ModelSources, TimeSpan? PricingInterval, IReadOnlyList<string> PricingProviders)
 {
+    /// <summary>Which Redis is told of new rows; null for none. Taken at the start of a host, unlike the rest.</summary>
+    public RedisAddress? Redis { get; init; }
+
     private const int MostHours = 7 * 24;
     private static readonly string[] AllModelSources =
         [SourceNames.ModelsDev, SourceNames.OpenRouter, SourceNames.HuggingFace, SourceNames.ArtificialAnalysis];
@@ -22,7 +26,7 @@ public sealed record SyncSettings(
     public static IReadOnlyList<string> Variables { get; } =
     [
         "MODEL_SYNC_INTERVAL_HOURS", "MODEL_SYNC_SOURCES", "PRICING_SYNC_ENABLED", "PRICING_SYNC_INTERVAL_HOURS", "PRICING_SYNC_PROVIDERS",
-        .. SourceFactory.Variables,
+        .. SourceFactory.Variables, .. RedisAddress.Variables,
     ];
 
     /// <summary>
@@ -44,6 +48,13 @@ public sealed record SyncSettings(
     public static SyncSettings Read(Func<string, string?> variable, ICollection<string> faults)
     {
         SourceFactory.Check(variable, faults);
+        var redisFaults = new List<(string Name, string Expected)>();
+        var redis = RedisAddress.Read(variable, redisFaults);
+        foreach (var (name, expected) in redisFaults)
+        {
+            faults.Add($"{name} must be {expected}.");
+        }
+
         var enabled = variable("PRICING_SYNC_ENABLED") switch
         {
             null or "" => false,
@@ -55,7 +66,10 @@ public sealed record SyncSettings(
             Hours("MODEL_SYNC_INTERVAL_HOURS"),
             Names("MODEL_SYNC_SOURCES", AllModelSources),
             enabled ? pricing : null,
-            Names("PRICING_SYNC_PROVIDERS", AllProviders));
+            Names("PRICING_SYNC_PROVIDERS", AllProviders))
+        {
+            Redis = redis,
+        };
 
         TimeSpan? Hours(string name) => variable(name) switch
         {

@@ -1,73 +1,70 @@
-using Sluice.Catalog.Store;
-
 namespace Sluice.CatalogApi;
 
-/// <summary><c>GET /health</c>, which touches nothing, and <c>GET /health/deep</c>, which asks the database.</summary>
-internal sealed class HealthEndpoints(ApiSettings settings, CatalogStore store, ResponseCache cache, TimeProvider time, ILogger log)
+/// <summary><c>GET /health</c>, which touches nothing, and <c>GET /health/deep</c>, which asks everything that the service needs, all at once.</summary>
+internal sealed class HealthEndpoints(
+    ApiSettings settings, DatabaseHealth database, CacheHealth cache, ExternalHealth external, ResourceHealth resources, TimeProvider time)
 {
-    private const string Ok = "ok";
-    private const string Degraded = "degraded";
-    private const string Unhealthy = "unhealthy";
-    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
+    // The whole answer comes within 5 s.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
     public Task ShallowAsync(HttpContext http)
     {
-        var report = new HealthReport(settings.Faults.Unhealthy ? Unhealthy : Ok, Now(), settings.Version);
+        var report = new HealthReport(settings.Faults.Unhealthy ? HealthStatus.Unhealthy : HealthStatus.Ok, Timestamps.Text(time.GetUtcNow()), settings.Version);
         Answer(http, report.Status);
         return http.Response.WriteAsJsonAsync(report, ApiJson.Wire.HealthReport, cancellationToken: http.RequestAborted);
     }
 
     public async Task DeepAsync(HttpContext http)
     {
-        var database = await CheckDatabaseAsync();
-        var report = new DeepHealthReport(
-            settings.Faults.Unhealthy ? Unhealthy : database.Status,
-            Now(),
-            settings.Version,
-            new HealthChecks(database, new CacheCheck(Ok, cache.Count)));
+        var (databaseCheck, cacheCheck, externalCheck) = (database.CheckAsync(), cache.CheckAsync(), external.CheckAsync());
+        var checks = new HealthChecks(await databaseCheck, await cacheCheck, await externalCheck, resources.Check());
+        var report = new DeepHealthReport(Overall(checks), Timestamps.Text(time.GetUtcNow()), settings.Version, checks);
         Answer(http, report.Status);
         await http.Response.WriteAsJsonAsync(report, ApiJson.Wire.DeepHealthReport, cancellationToken: http.RequestAborted);
     }
 
-    private static void Answer(HttpContext http, string status)
+    /// <summary>Asks, for four seconds at most, whatever the other side does.</summary>
+    internal static async Task<Asked<T>> AskAsync<T>(Func<CancellationToken, Task<T>> ask, TimeProvider time)
+        where T : class
     {
-        http.Response.StatusCode = status == Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
-        http.Response.Headers.CacheControl = "no-store";
-    }
-
-    private async Task<DatabaseCheck> CheckDatabaseAsync()
-    {
-        var kind = store.Address is DatabaseAddress.Postgres ? "postgresql" : "sqlite";
         var started = time.GetTimestamp();
+        using var deadline = new CancellationTokenSource(Patience, time);
         try
         {
-            using var deadline = new CancellationTokenSource(Patience, time);
-            var models = await store.CountAsync(deadline.Token).WaitAsync(deadline.Token);
-            var latency = time.GetElapsedTime(started);
-            return new DatabaseCheck(latency > Slow ? Degraded : Ok, kind, Milliseconds(latency), models, null);
+            // On a thread of its own: SQLite waits for its file without giving the thread back.
+            var answer = await Task.Run(() => ask(deadline.Token), deadline.Token).WaitAsync(deadline.Token);
+            return new Asked<T>(answer, null, Milliseconds(time.GetElapsedTime(started)));
         }
         catch (Exception failure)
         {
-            // The reason names hosts and users, so it goes to the log; this answer is for everybody.
-            log.DatabaseFailed(failure is OperationCanceledException ? $"The database gave no answer in {Patience.TotalSeconds:0} s." : failure.Message);
-            return new DatabaseCheck(Unhealthy, kind, Milliseconds(time.GetElapsedTime(started)), null, "The database does not answer; the log says why.");
+            var fault = failure is OperationCanceledException ? $"No answer in {Patience.TotalSeconds:0} s." : failure.Message;
+            return new Asked<T>(null, fault, Milliseconds(time.GetElapsedTime(started)));
         }
     }
 
-    private static double Milliseconds(TimeSpan time) => Math.Round(time.TotalMilliseconds, 2);
+    internal static double Milliseconds(TimeSpan time) => Math.Round(time.TotalMilliseconds, 2);
 
-    private string Now() => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ");
+    private HealthStatus Overall(HealthChecks checks)
+    {
+        if (settings.Faults.Unhealthy || checks.Database.Status == HealthStatus.Unhealthy)
+        {
+            return HealthStatus.Unhealthy;
+        }
+
+        HealthStatus[] all = [checks.Database.Status, checks.Cache.Status, checks.External.Status, checks.Resources.Status];
+        return all.All(status => status == HealthStatus.Ok) ? HealthStatus.Ok : HealthStatus.Degraded;
+    }
+
+    private static void Answer(HttpContext http, HealthStatus status)
+    {
+        http.Response.StatusCode = status == HealthStatus.Unhealthy ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
+        http.Response.Headers.CacheControl = "no-store";
+    }
 }
 
-/// <summary>What <c>/health</c> says; <c>status</c> is ok, degraded or unhealthy.</summary>
-internal sealed record HealthReport(string Status, string Timestamp, string Version);
-
-/// <summary>What <c>/health/deep</c> says.</summary>
-internal sealed record DeepHealthReport(string Status, string Timestamp, string Version, HealthChecks Checks);
-
-internal sealed record HealthChecks(DatabaseCheck Database, CacheCheck Cache);
-
-internal sealed record DatabaseCheck(string Status, string Kind, double LatencyMs, long? Models, string? Detail);
-
-internal sealed record CacheCheck(string Status, int Entries);
+/// <summary>What came of asking.</summary>
+/// <param name="Answer">Null when there was none.</param>
+/// <param name="Fault">Why; null when there was one.</param>
+/// <param name="LatencyMs">How long it took.</param>
+internal readonly record struct Asked<T>(T? Answer, string? Fault, double LatencyMs)
+    where T : class;

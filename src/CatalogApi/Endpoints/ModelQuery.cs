@@ -1,70 +1,64 @@
-using System.Globalization;
-using Microsoft.Extensions.Primitives;
 using Sluice.Catalog;
+using Sluice.Catalog.Store;
 
 namespace Sluice.CatalogApi;
 
 /// <summary>Which page of the catalogue a request asks for.</summary>
-/// <param name="Limit">Most models on the page.</param>
-/// <param name="Provider">Only this provider's; null for all.</param>
+/// <param name="Limit">Most offers on the page.</param>
+/// <param name="Filter">Which offers.</param>
 /// <param name="After">The last one of the page before; null for the first page.</param>
-internal sealed record ModelQuery(int Limit, string? Provider, OfferId? After)
+internal sealed record ModelQuery(int Limit, OfferFilter Filter, OfferId? After)
 {
-    private const int DefaultLimit = 20;
-    private const int MostPerPage = 100;
-    private const int LongestEcho = 40;
+    public const int DefaultLimit = 20;
+    public const int MostPerPage = 100;
+    private const long MostTokens = 1_000_000_000;
 
-    /// <summary>Reads the query string. Parameters that are not ours are left alone.</summary>
-    /// <param name="parameters">The request's.</param>
-    /// <param name="faults">Everything wrong with it; the result is good when this is empty.</param>
-    public static ModelQuery Read(IQueryCollection parameters, out IReadOnlyList<ParameterFault> faults)
+    /// <summary>Reads the query string.</summary>
+    /// <param name="query">The request's; holds everything wrong with it afterwards, and the result is good when that is nothing.</param>
+    public static ModelQuery Read(QueryReader query)
     {
-        var found = new List<ParameterFault>();
-        var limit = DefaultLimit;
-        if (Single("limit") is { } limitText &&
-            !(int.TryParse(limitText, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MostPerPage))
+        var limit = query.Integer("limit", 1, MostPerPage) ?? DefaultLimit;
+        var filter = new OfferFilter
         {
-            Refuse("limit", $"expected a whole number from 1 to {MostPerPage}; got '{Shorten(limitText)}'");
-        }
+            Provider = query.Text("provider", IsProvider, "a provider's id, such as openmesh"),
+            Lab = query.Text("lab", text => text.Length > 0, "a lab's name, such as aster"),
+            ModelKey = query.Text("model", text => text.Contains('|', StringComparison.Ordinal), "a modelKey of an earlier answer, such as large-lyra|2"),
+            Modality = Modality("modality"),
+            InputModality = Modality("inputModality"),
+            OutputModality = Modality("outputModality"),
+            PriceKind = query.Word<PriceKind>("priceKind"),
+            MaxInputPrice = query.Price("maxInputPrice"),
+            MaxOutputPrice = query.Price("maxOutputPrice"),
+            MinContext = query.Long("minContext", 0, MostTokens),
+            OpenWeights = query.Flag("openWeights"),
+            Status = query.Word<OfferStatus>("status"),
+        };
+        return new ModelQuery(limit, filter, ReadCursor(query, filter.Provider));
 
-        var provider = Single("provider");
-        if (provider is not null && !OfferId.TryParse($"{provider}/x", out _) | provider.Contains('/', StringComparison.Ordinal))
-        {
-            Refuse("provider", $"expected a provider's id, such as openmesh; got '{Shorten(provider)}'");
-        }
-
-        OfferId? after = null;
-        if (Single("cursor") is { } cursor)
-        {
-            if (!OfferCursor.TryParse(cursor, out var last))
-            {
-                Refuse("cursor", "expected the nextCursor of an earlier answer, unchanged; leave it out to start at the first page");
-            }
-            else if (provider is not null && last.Provider != provider)
-            {
-                Refuse("cursor", "comes from a list with another provider; leave it out to start at the first page");
-            }
-
-            after = last;
-        }
-
-        faults = found;
-        return new ModelQuery(limit, provider, after);
-
-        string? Single(string name)
-        {
-            var values = parameters.TryGetValue(name, out var given) ? given : StringValues.Empty;
-            if (values.Count > 1)
-            {
-                Refuse(name, $"expected once; came {values.Count} times");
-                return null;
-            }
-
-            return values.Count == 1 ? values[0] : null;
-        }
-
-        void Refuse(string name, string detail) => found.Add(new ParameterFault(name, detail));
+        string? Modality(string name) => query.Text(
+            name,
+            text => text.Length > 0 && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-'),
+            "text, image, audio, video, pdf or another kind in lower case");
     }
 
-    private static string Shorten(string text) => text.Length <= LongestEcho ? text : $"{text[..LongestEcho]}…";
+    private static OfferId? ReadCursor(QueryReader query, string? provider)
+    {
+        if (query.Single("cursor") is not { } cursor)
+        {
+            return null;
+        }
+
+        if (!OfferCursor.TryParse(cursor, out var last))
+        {
+            query.Refuse("cursor", "expected the nextCursor of an earlier answer, unchanged; leave it out to start at the first page");
+        }
+        else if (provider is not null && last.Provider != provider)
+        {
+            query.Refuse("cursor", "comes from a list with another provider; leave it out to start at the first page");
+        }
+
+        return last;
+    }
+
+    private static bool IsProvider(string text) => OfferId.TryParse($"{text}/x", out _) && !text.Contains('/', StringComparison.Ordinal);
 }

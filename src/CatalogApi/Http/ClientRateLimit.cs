@@ -36,7 +36,9 @@ internal sealed class ClientRateLimit(TimeProvider time, int limit, TimeSpan win
 
     public async Task InvokeAsync(HttpContext http, RequestDelegate next)
     {
-        if (!http.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
+        // Also what makes everybody else work; a plain /health costs nothing.
+        if (!http.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal)
+            && !http.Request.Path.StartsWithSegments("/health/deep", StringComparison.Ordinal))
         {
             await next(http);
             return;

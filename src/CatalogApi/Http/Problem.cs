@@ -13,6 +13,19 @@ internal sealed record Problem(
     string Detail,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<ParameterFault>? Errors)
 {
+    /// <summary>Answers 400 with every fault of a query.</summary>
+    /// <returns>False when it has none; nothing was answered then.</returns>
+    public static async Task<bool> RefusedAsync(HttpContext http, QueryReader query)
+    {
+        if (query.Faults.Count == 0)
+        {
+            return false;
+        }
+
+        await WriteAsync(http, StatusCodes.Status400BadRequest, "The query cannot be answered as it is; errors lists every fault.", query.Faults);
+        return true;
+    }
+
     public static Task WriteAsync(HttpContext http, int status, string detail, IReadOnlyList<ParameterFault>? errors = null)
     {
         http.Response.StatusCode = status;

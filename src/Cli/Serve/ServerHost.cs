@@ -12,6 +12,7 @@ using Sluice.Api.Health;
 using Sluice.Api.Http;
 using Sluice.Api.Settings;
 using Sluice.Api.Telemetry;
+using Sluice.Catalog.Cache;
 using Sluice.Catalog.Sources;
 using Sluice.Catalog.Store;
 using Sluice.Catalog.Syncs;
@@ -67,26 +68,7 @@ internal sealed class ServerHost : IAsyncDisposable
         services.AddSingleton<ILoadTest>(new LoadTest(time));
         services.AddSingleton<IMigrator>(new SqlMigrator(time));
 
-        var engine = new EngineOptions
-        {
-            Path = folder.EngineFile,
-            MaxConcurrentActivities = settings.Engine.MaxConcurrentActivities,
-            MaxConcurrentPerActivity = settings.Engine.MaxConcurrentPerActivity,
-            MaxPendingWrites = settings.Engine.MaxPendingWrites,
-            DrainTimeout = TimeSpan.FromSeconds(settings.Engine.DrainSeconds),
-            Synchronous = settings.Engine.SyncEveryCommit ? StoreSynchronous.Full : StoreSynchronous.Normal,
-            Retention = new RetentionPolicy
-            {
-                MaxAge = TimeSpan.FromDays(settings.Server.EventRetentionDays),
-                MaxCount = settings.Engine.MaxEndedInstances > 0 ? settings.Engine.MaxEndedInstances : null,
-            },
-            TimeProvider = time,
-
-            // As host.json has it: what a newer program began waits for one.
-            Version = Version,
-            DefaultVersion = Version,
-            VersionMatchStrategy = VersionMatchStrategy.CurrentOrOlder,
-        };
+        var engine = EngineOf(folder, settings, time);
         adjustEngine?.Invoke(engine);
         services.AddSingleton(s => new EmbeddedEngine(new DurableTasks().AddSluice().AddSyncs(c => c.GetRequiredService<SyncTools>()), s, engine, loggers));
         services.AddSingleton<DurableClient>(s => s.GetRequiredService<EmbeddedEngine>().Client);
@@ -153,6 +135,28 @@ internal sealed class ServerHost : IAsyncDisposable
         _gateway.Dispose();
     }
 
+    /// <summary>How the engine runs with these settings.</summary>
+    internal static EngineOptions EngineOf(DataFolder folder, SluiceSettings settings, TimeProvider time) => new()
+    {
+        Path = folder.EngineFile,
+        MaxConcurrentActivities = settings.Engine.MaxConcurrentActivities,
+        MaxConcurrentPerActivity = settings.Engine.MaxConcurrentPerActivity,
+        MaxPendingWrites = settings.Engine.MaxPendingWrites,
+        DrainTimeout = TimeSpan.FromSeconds(settings.Engine.DrainSeconds),
+        Synchronous = settings.Engine.SyncEveryCommit ? StoreSynchronous.Full : StoreSynchronous.Normal,
+        Retention = new RetentionPolicy
+        {
+            MaxAge = TimeSpan.FromDays(settings.Server.EventRetentionDays),
+            MaxCount = settings.Engine.MaxEndedInstances > 0 ? settings.Engine.MaxEndedInstances : null,
+        },
+        TimeProvider = time,
+
+        // As host.json has it: what a newer program began waits for one.
+        Version = Version,
+        DefaultVersion = Version,
+        VersionMatchStrategy = VersionMatchStrategy.CurrentOrOlder,
+    };
+
     private static void Listen(WebApplicationBuilder builder, ServerSettings settings, X509Certificate2? certificate)
     {
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
@@ -174,11 +178,17 @@ internal sealed class ServerHost : IAsyncDisposable
         var startedAt = time.GetUtcNow();
         services.AddSingleton(new SyncStore(catalogue, new SyncThresholds()));
         services.AddSingleton(_ => new SourceHttp(new SourceLimits(), time));
+        if (SyncSettings.Read(ServerSettingsFile.SyncVariables(folder)).Redis is { } redis)
+        {
+            services.AddSingleton(s => new SharedCache(redis.Connect(), time, s.GetRequiredService<ILogger<SharedCache>>()));
+        }
+
         services.AddSingleton(s => new SyncTools(
             s.GetRequiredService<SyncStore>(),
             name => SourceFactory.Create(name, ServerSettingsFile.SyncVariables(folder)),
             s.GetRequiredService<SourceHttp>(),
-            time));
+            time,
+            s.GetService<SharedCache>()));
         services.AddSingleton(s => new SyncScheduler(
             s.GetRequiredService<DurableClient>(), () => SyncSettings.Read(ServerSettingsFile.SyncVariables(folder)), time, startedAt));
         services.AddSingleton(new HealthProbe("catalogue", async c => $"{await catalogue.CountAsync(c)} offers in {catalogue.Address}"));

@@ -10,10 +10,13 @@ public sealed class MetricTest
     private const double Fading = 0.9;
     private const int MostStages = 8;
     private const double ScatterSeconds = 60;
+    private const int FewestAlone = 10;
+    private const double Deviations = 2;
 
     private readonly double _clusterFactor;
     private readonly List<Stage> _stages;
     private Bucket _recent;
+    private Scatter _alone;
 
     /// <summary>Where an earlier one ended.</summary>
     /// <param name="evidence">The state.</param>
@@ -28,6 +31,7 @@ public sealed class MetricTest
         Frozen = new Sequential(evidence.Frozen);
         History = new StableHistory(evidence.History);
         _recent = evidence.Recent;
+        _alone = evidence.Alone;
         _stages = [.. evidence.Stages];
     }
 
@@ -53,6 +57,26 @@ public sealed class MetricTest
     public bool AreBothOverLimit => Limit is { } limit
         && _recent.StableOver > (limit * _recent.StableTrials) + (3 * Math.Sqrt(limit * _recent.StableTrials))
         && _recent.CanaryOver > limit * _recent.CanaryTrials;
+
+    /// <summary>
+    /// c² at weight 100: stable's, but not more than the canary's own counts can have. Stable had the smaller part of the traffic for minutes only,
+    /// and two failures that happened to fall together look like scatter; taken for such it hides a release that fails eight times as often.
+    /// </summary>
+    private double FrozenVariation
+    {
+        get
+        {
+            var stable = History.SureVariation;
+            if (_alone.Buckets < FewestAlone)
+            {
+                return stable;
+            }
+
+            // Neighbouring buckets may scatter together: half as many are independent.
+            var error = Deviations * Math.Sqrt(4.0 / (_alone.Buckets - 1));
+            return Math.Min(stable, _alone.Variation(-error) * (1 + error));
+        }
+    }
 
     private bool IsStableOverLimit => Limit is { } limit && _recent.StableOver > limit * _recent.StableTrials;
 
@@ -104,7 +128,11 @@ public sealed class MetricTest
         if (allowed is { } rate)
         {
             var expected = rate * bucket.CanaryTrials;
-            Frozen.AddAgainst(bucket.CanaryEvents, expected, Dispersion(History.SureVariation, expected, seconds));
+            Frozen.AddAgainst(bucket.CanaryEvents, expected, Dispersion(FrozenVariation, expected, seconds));
+            if (bucket.CanaryTrials > 0)
+            {
+                _alone = _alone.Plus(bucket.CanaryEvents, bucket.CanaryTrials);
+            }
         }
 
         EnterLimit(bucket, seconds);
@@ -119,6 +147,7 @@ public sealed class MetricTest
         Frozen = Frozen.ToState(),
         History = History.ToState(),
         Recent = _recent,
+        Alone = _alone,
         Stages = [.. _stages],
     };
 
@@ -195,6 +224,9 @@ public sealed record MetricEvidence
 
     /// <summary>The last buckets together, the very last weighing most.</summary>
     public Bucket Recent { get; init; }
+
+    /// <summary>How the canary's events scatter at weight 100.</summary>
+    public Scatter Alone { get; init; }
 
     /// <summary>What was compared, by weight, oldest first.</summary>
     public IReadOnlyList<Stage> Stages { get; init; } = [];

@@ -10,7 +10,6 @@ public sealed class StableHistory
     public const int Length = 60;
 
     private const int FewestEvents = 5;
-    private const int FewestBuckets = 3;
     private const double Excess = 3;
     private const double BeyondChance = 4;
 
@@ -25,14 +24,9 @@ public sealed class StableHistory
     private readonly bool[] _unusual = new bool[Length];
     private readonly double[] _sorted = new double[Length];
     private int _next;
-    private int _usual;
+    private Scatter _usual;
     private int _seen;
     private double _longVariation;
-    private double _sumEvents;
-    private double _sumTrials;
-    private double _sumEventsSquared;
-    private double _sumProducts;
-    private double _sumTrialsSquared;
 
     /// <summary>Nothing seen, or where an earlier one ended.</summary>
     public StableHistory(HistoryState? state = null)
@@ -68,32 +62,36 @@ public sealed class StableHistory
     public int Count { get; private set; }
 
     /// <summary>Events per trial over the usual buckets; 0 when there is none.</summary>
-    public double Rate => _sumTrials > 0 ? _sumEvents / _sumTrials : 0;
+    public double Rate => _usual.Trials > 0 ? _usual.Events / _usual.Trials : 0;
 
     /// <summary>
     /// c² as it is used: now, or on average over the last hours when that is more, for sixty buckets know it only roughly. Fewer know it less
     /// still: where chance hardly explains the scatter, so much is added that it is about the upper end of a 90 % interval, two neighbouring
     /// buckets taken to scatter together.
     /// </summary>
-    public double Variation => Math.Max(_longVariation, PresentVariation) + (_usual < FewestBuckets ? 0 : Beyond(Surely * Math.Sqrt(2.0 / (_usual - 1))) * Unknown / _usual);
-
-    /// <summary>
-    /// c² as far as chance hardly explains it. Where the counts to be judged are many times those of the history, what a history of few events
-    /// leaves open would drown everything.
-    /// </summary>
-    public double SureVariation => _usual < FewestBuckets ? 0 : Beyond(Math.Sqrt(2.0 / (_usual - 1)));
-
-    /// <summary>
-    /// c²: the squared coefficient of variation of the rate from bucket to bucket, what chance explains and its standard error taken off. 0 or
-    /// more. Method of moments for counts of unequal exposure.
-    /// </summary>
-    private double PresentVariation
+    public double Variation
     {
         get
         {
-            return _usual < FewestBuckets ? 0 : Beyond(Math.Sqrt(2.0 / (_usual - 1)) * _usual / Length);
+            var known = Math.Max(_longVariation, PresentVariation);
+            return _usual.Buckets < Scatter.FewestBuckets ? known : known + (_usual.Variation(Surely * Error) * Unknown / _usual.Buckets);
         }
     }
+
+    /// <summary>
+    /// c² as far as chance hardly explains it; where there are too few buckets, what it was before. Where the counts to be judged are many times
+    /// those of the history, what a history of few events leaves open would drown everything.
+    /// </summary>
+    public double SureVariation => _usual.Buckets < Scatter.FewestBuckets ? _longVariation : _usual.Variation(Error);
+
+    /// <summary>
+    /// c²: the squared coefficient of variation of the rate from bucket to bucket, what chance explains and its standard error taken off. 0 or
+    /// more.
+    /// </summary>
+    private double PresentVariation => _usual.Buckets < Scatter.FewestBuckets ? 0 : _usual.Variation(Error * _usual.Buckets / Length);
+
+    /// <summary>Standard error of the scatter that chance makes, as a share of it.</summary>
+    private double Error => Math.Sqrt(2.0 / (_usual.Buckets - 1));
 
     /// <summary>
     /// Whether a bucket is far worse than its usual predecessors: more than 3 times their median rate, 5 events at least, and more than chance
@@ -102,7 +100,7 @@ public sealed class StableHistory
     public bool IsDegraded(double events, double trials)
     {
         var usual = Rate * trials;
-        return _usual >= FewestBuckets && events >= FewestEvents && events > Excess * Median * trials && events > usual + (BeyondChance * Math.Sqrt(usual));
+        return _usual.Buckets >= Scatter.FewestBuckets && events >= FewestEvents && events > Excess * Median * trials && events > usual + (BeyondChance * Math.Sqrt(usual));
     }
 
     /// <summary>Adds a bucket; one without trials says nothing.</summary>
@@ -130,10 +128,10 @@ public sealed class StableHistory
         _unusual[_next] = unusual;
         Take(_next, 1);
         _next = (_next + 1) % Length;
-        if (_usual == 0)
+        if (_usual.Buckets == 0)
         {
             // What rounding left of sums whose terms are all gone.
-            _sumEvents = _sumTrials = _sumEventsSquared = _sumProducts = _sumTrialsSquared = 0;
+            _usual = default;
             if (Count == Length)
             {
                 MakeUsual();
@@ -161,20 +159,9 @@ public sealed class StableHistory
         return new HistoryState { Events = events, Trials = trials, Unusual = unusual, Seen = _seen, Variation = _longVariation };
     }
 
-    private double Median => _usual % 2 == 1 ? _sorted[_usual / 2] : (_sorted[(_usual / 2) - 1] + _sorted[_usual / 2]) / 2;
+    private double Median => Usual % 2 == 1 ? _sorted[Usual / 2] : (_sorted[(Usual / 2) - 1] + _sorted[Usual / 2]) / 2;
 
-    /// <summary>c² beyond what chance explains and, as a share of that, an error of the estimate.</summary>
-    private double Beyond(double error)
-    {
-        if (_sumEvents <= 0)
-        {
-            return 0;
-        }
-
-        var rate = _sumEvents / _sumTrials;
-        var scatter = (_sumEventsSquared - (2 * rate * _sumProducts) + (rate * rate * _sumTrialsSquared)) * _usual / (_usual - 1);
-        return Math.Max(0, (scatter - (_sumEvents * (1 + error))) / (rate * rate * _sumTrialsSquared));
-    }
+    private int Usual => _usual.Buckets;
 
     /// <summary>An outage as long as the history is no outage but how things are.</summary>
     private void MakeUsual()
@@ -203,25 +190,20 @@ public sealed class StableHistory
             Remove(events / trials);
         }
 
-        _usual += sign;
-        _sumEvents += sign * events;
-        _sumTrials += sign * trials;
-        _sumEventsSquared += sign * events * events;
-        _sumProducts += sign * events * trials;
-        _sumTrialsSquared += sign * trials * trials;
+        _usual = sign > 0 ? _usual.Plus(events, trials) : _usual.Minus(events, trials);
     }
 
     private void Remove(double rate)
     {
-        var at = Array.BinarySearch(_sorted, 0, _usual, rate);
-        Array.Copy(_sorted, at + 1, _sorted, at, _usual - at - 1);
+        var at = Array.BinarySearch(_sorted, 0, Usual, rate);
+        Array.Copy(_sorted, at + 1, _sorted, at, Usual - at - 1);
     }
 
     private void Insert(double rate)
     {
-        var at = Array.BinarySearch(_sorted, 0, _usual, rate);
+        var at = Array.BinarySearch(_sorted, 0, Usual, rate);
         at = at < 0 ? ~at : at;
-        Array.Copy(_sorted, at, _sorted, at + 1, _usual - at);
+        Array.Copy(_sorted, at, _sorted, at + 1, Usual - at);
         _sorted[at] = rate;
     }
 }

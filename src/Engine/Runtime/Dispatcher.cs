@@ -16,6 +16,7 @@ internal sealed class Dispatcher : IDisposable
 {
     private readonly EngineStore _store;
     private readonly TurnMaker _turns;
+    private readonly MarkedTurns _marked;
     private readonly EngineOptions _options;
     private readonly EngineLoad _load;
     private readonly InstanceWatch _watch;
@@ -23,7 +24,6 @@ internal sealed class Dispatcher : IDisposable
     private readonly TimerQueue _timers;
     private readonly ActivityQueue _activities;
     private readonly TurnMarks _marks;
-    private readonly Lock _suspects = new();
     private readonly EngineMetrics _metrics;
     private readonly ILogger _logger;
     // 0.5 s, 2 s, 8 s, 32 s.
@@ -47,6 +47,7 @@ internal sealed class Dispatcher : IDisposable
         _metrics = metrics;
         _logger = logger;
         _turns = new TurnMaker(store.Reader, tasks, services, options, loggers, logger, metrics);
+        _marked = new MarkedTurns(_turns, marks, !options.InMemory, options.BeforeTurn, strayed: key => Wake(key, s => s.Strayed = true, inline: false));
         _timers = new TimerQueue(options.TimeProvider, options.LongestTimerWait, Fire);
         _activities = new ActivityQueue(tasks, services, options, load, logger, Answered);
     }
@@ -293,7 +294,7 @@ internal sealed class Dispatcher : IDisposable
         TurnCommit? commit;
         try
         {
-            commit = MakeMarked(slot, arrived);
+            commit = _marked.Make(slot, arrived);
         }
         catch (Exception e) when (e is EngineStoreException || _stopped)
         {
@@ -318,47 +319,6 @@ internal sealed class Dispatcher : IDisposable
             _store.Enqueue(tables => tables.Apply(commit), effects => Committed(slot, commit, effects), e => NotCommitted(slot, arrived, held, e));
         }
     }
-
-    private TurnCommit? MakeMarked(InstanceSlot slot, List<Message> arrived)
-    {
-        if (!_marks.IsSuspect(slot.Key))
-        {
-            return Make(slot, arrived);
-        }
-
-        lock (_suspects)
-        {
-            try
-            {
-                return Make(slot, arrived);
-            }
-            finally
-            {
-                _marks.Clear(slot.Key);
-            }
-        }
-    }
-
-    private TurnCommit? Make(InstanceSlot slot, List<Message> arrived)
-    {
-        var mark = _marks.Begin(slot.Key);
-        try
-        {
-            if (slot.Poison is null)
-            {
-                _options.BeforeTurn?.Invoke(slot.Key);
-            }
-
-            var commit = _turns.Make(slot, arrived, () => Wake(slot.Key, s => s.Strayed = true, inline: false));
-            return commit is { Events: { } events } ? commit with { StoredEvents = Stored(HistoryJson.WriteUtf8(events)) } : commit;
-        }
-        finally
-        {
-            _marks.End(mark);
-        }
-    }
-
-    private Value Stored(byte[] utf8) => _options.InMemory ? utf8 : Payload.Pack(utf8);
 
     private void NotCommitted(InstanceSlot slot, List<Message> arrived, List<Message> held, Exception e)
     {

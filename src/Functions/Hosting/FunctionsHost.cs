@@ -4,11 +4,13 @@ using Azure.Security.KeyVault.Secrets;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Sluice.Api;
 using Sluice.Api.Health;
 using Sluice.Api.Keys;
 using Sluice.Api.Management;
 using Sluice.Api.Settings;
+using Sluice.Catalog.Cache;
 using Sluice.Catalog.Sources;
 using Sluice.Catalog.Store;
 using Sluice.Catalog.Syncs;
@@ -91,11 +93,17 @@ public static class FunctionsHost
     {
         services.AddSingleton(s => new SyncStore(s.GetRequiredService<AzureRegistry>().Catalogue, new SyncThresholds()));
         services.AddSingleton(s => new SourceHttp(new SourceLimits(), s.GetRequiredService<TimeProvider>()));
+        if (SyncSettings.Read(Environment.GetEnvironmentVariable).Redis is { } redis)
+        {
+            services.AddSingleton(s => new SharedCache(redis.Connect(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<SharedCache>>()));
+        }
+
         services.AddSingleton(s => new SyncTools(
             s.GetRequiredService<SyncStore>(),
             name => SourceFactory.Create(name, Environment.GetEnvironmentVariable),
             s.GetRequiredService<SourceHttp>(),
-            s.GetRequiredService<TimeProvider>()));
+            s.GetRequiredService<TimeProvider>(),
+            s.GetService<SharedCache>()));
         services.AddSingleton(s => new SyncScheduler(
             s.GetRequiredService<DurableClient>(), () => SyncSettings.Read(Environment.GetEnvironmentVariable), s.GetRequiredService<TimeProvider>(), startedAt: null));
     }

@@ -59,11 +59,7 @@ internal static class SyncBenchmark
             await using var catalogue = await CatalogStore.OpenAsync(DatabaseAddress.Parse(own), default);
             using var http = new SourceHttp(new SourceLimits(), TimeProvider.System);
             var syncs = new SyncStore(catalogue, new SyncThresholds());
-            ISource[] sources =
-            [
-                new ModelsDev(new Uri(at, "/modelsdev")), new OpenRouter(new Uri(at, "/openrouter")), new HuggingFace(new Uri(at, "/popularity"), most: int.MaxValue),
-                new ArtificialAnalysis(new Uri(at, "/analysis"), "key"),
-            ];
+            var sources = Sources(at);
 
             var merge = TimeSpan.Zero;
             var first = await SyncAsync("first", sources);
@@ -106,7 +102,15 @@ internal static class SyncBenchmark
         }
     }
 
-    private static async Task<WebApplication> ServeAsync(string folder)
+    /// <summary>The sources of a model sync, on that server.</summary>
+    internal static ISource[] Sources(Uri at) =>
+    [
+        new ModelsDev(new Uri(at, "/modelsdev")), new OpenRouter(new Uri(at, "/openrouter")), new HuggingFace(new Uri(at, "/popularity"), most: int.MaxValue),
+        new ArtificialAnalysis(new Uri(at, "/analysis"), "key"),
+    ];
+
+    /// <summary>Serves the files of a folder, which are the lists.</summary>
+    internal static async Task<WebApplication> ServeAsync(string folder)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -164,7 +168,7 @@ internal static class SyncBenchmark
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
-    private static async Task ExecuteAsync(string server, string sql)
+    internal static async Task ExecuteAsync(string server, string sql)
     {
         await using var connection = new NpgsqlConnection(server);
         await connection.OpenAsync();

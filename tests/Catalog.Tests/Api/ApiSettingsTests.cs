@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Sluice.Catalog.Store;
 using Sluice.CatalogApi;
 
@@ -12,6 +13,10 @@ public sealed class ApiSettingsTests
             ("PORT", "70000"),
             ("DATABASE_URL", "mysql://ana:hunter2@db/x"),
             ("ADMIN_KEY", "hunter2"),
+            ("REDIS_URL", "http://hunter2"),
+            ("CACHE_SECONDS", "0"),
+            ("LOG_LEVEL", "loud"),
+            ("STALE_AFTER_HOURS", "-1"),
             ("FAULT_ERROR_RATE", "5%"),
             ("FAULT_LATENCY_MS", "-1"),
             ("FAULT_CRASH_AFTER", "soon"),
@@ -20,8 +25,11 @@ public sealed class ApiSettingsTests
             ("FAULT_START_DELAY_MS", "1e3")));
 
         Assert.Equal(
-            ["PORT", "DATABASE_URL", "ADMIN_KEY", "FAULT_ERROR_RATE", "FAULT_LATENCY_MS", "FAULT_CRASH_AFTER", "FAULT_UNHEALTHY", "FAULT_NEVER_LISTEN", "FAULT_START_DELAY_MS"],
-            refusal.Faults.Select(fault => fault.Split(':')[0]));
+            [
+                "ADMIN_KEY", "CACHE_SECONDS", "DATABASE_URL", "FAULT_CRASH_AFTER", "FAULT_ERROR_RATE", "FAULT_LATENCY_MS", "FAULT_NEVER_LISTEN",
+                "FAULT_START_DELAY_MS", "FAULT_UNHEALTHY", "LOG_LEVEL", "PORT", "REDIS_URL", "STALE_AFTER_HOURS",
+            ],
+            refusal.Faults.Select(fault => fault.Split(':')[0]).Order(StringComparer.Ordinal));
         Assert.DoesNotContain("hunter2", refusal.Message);
     }
 
@@ -42,6 +50,16 @@ public sealed class ApiSettingsTests
         Assert.Equal("", settings.Faults.ToString());
         Assert.IsType<DatabaseAddress.SqliteMemory>(settings.Database);
         Assert.Null(settings.AdminKey);
+        Assert.Null(settings.Redis);
+        Assert.Equal((TimeSpan.FromHours(1), TimeSpan.FromHours(8)), (settings.CacheLifetime, settings.StaleAfter));
+    }
+
+    [Fact]
+    public void Lifetime_staleness_and_log_can_be_set_and_lists_may_never_be_stale()
+    {
+        var settings = Read(("CACHE_SECONDS", "60"), ("STALE_AFTER_HOURS", "0"), ("LOG_LEVEL", "warning"));
+
+        Assert.Equal((TimeSpan.FromMinutes(1), null, LogLevel.Warning), (settings.CacheLifetime, settings.StaleAfter, settings.LogLevel));
     }
 
     [Fact]

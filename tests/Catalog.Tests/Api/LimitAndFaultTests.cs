@@ -117,14 +117,4 @@ public sealed class LimitAndFaultTests
     }
 
     private static string Header(HttpResponseMessage answer, string name) => Assert.Single(answer.Headers.GetValues(name));
-
-    /// <summary>Timers that fire at once and tell what was asked of them.</summary>
-    private sealed class RecordingTimers(List<TimeSpan> delays) : TimeProvider
-    {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            delays.Add(dueTime);
-            return base.CreateTimer(callback, state, TimeSpan.Zero, period);
-        }
-    }
 }

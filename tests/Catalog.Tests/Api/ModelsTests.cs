@@ -51,15 +51,49 @@ public sealed class ModelsTests
         Assert.All(models, model => Assert.Equal("quarry", model.GetProperty("provider").GetString()));
     }
 
+    [Theory]
+    [InlineData("lab=aster&status=deprecated", "aster/lyra-1.5,aster/lyra-1.5-20250612")]
+    [InlineData("provider=aster&modality=audio", "aster/lyra-voice")]
+    [InlineData("provider=aster&inputModality=pdf&outputModality=text&minContext=400000", "aster/lyra-2-large")]
+    [InlineData("provider=aster&maxInputPrice=0.05&maxOutputPrice=0.1", "aster/aster-embed-3")]
+    [InlineData("model=tundra|8b&openWeights=true&priceKind=UNKNOWN", "")]
+    [InlineData("model=8b-tundra|&openWeights=true&priceKind=UNKNOWN", "quarry/tundra:8b")]
+    [InlineData("lab=nobody", "")]
+    public async Task Filters_narrow_the_list_together(string query, string ids)
+    {
+        await using var api = await TestApi.StartAsync();
+
+        Assert.Equal(ids.Split(',', StringSplitOptions.RemoveEmptyEntries), await api.ListAsync(query));
+    }
+
+    [Fact]
+    public async Task A_row_that_changes_between_pages_so_that_it_falls_out_hides_no_other()
+    {
+        await using var api = await TestApi.StartAsync();
+        await api.Store.SaveAsync([.. Enumerable.Range(0, 6).Select(n => Offers.Of($"zz/{n}", new Pricing(PriceKind.Fixed, 1, 1)))], default);
+        var first = await api.GetAsync("/v1/models?provider=zz&maxInputPrice=1&limit=3");
+
+        await api.Store.SaveAsync([Offers.Of("zz/2", new Pricing(PriceKind.Fixed, 9, 1)), Offers.Of("zz/0", new Pricing(PriceKind.Fixed, 9, 1))], default);
+        var second = await api.GetAsync($"/v1/models?provider=zz&maxInputPrice=1&limit=3&cursor={first.GetProperty("nextCursor").GetString()}");
+
+        Assert.Equal(["zz/0", "zz/1", "zz/2"], TestApi.Ids(first, "data"));
+        Assert.Equal(["zz/3", "zz/4", "zz/5"], TestApi.Ids(second, "data"));
+    }
+
     [Fact]
     public async Task Every_fault_of_a_query_is_told_at_once()
     {
         await using var api = await TestApi.StartAsync();
 
-        var problem = await api.GetAsync("/v1/models?limit=0&cursor=nonsense&provider=a/b", 400);
+        var problem = await api.GetAsync(
+            "/v1/models?limit=0&cursor=nonsense&provider=a/b&lab=&model=x&modality=Text&inputModality=a%25&outputModality=&priceKind=cheap&maxInputPrice=-1&maxOutputPrice=1e3&minContext=1k&openWeights=yes&status=1",
+            400);
 
         Assert.Equal(
-            ["limit", "provider", "cursor"],
+            [
+                "limit", "provider", "lab", "model", "modality", "inputModality", "outputModality", "priceKind", "maxInputPrice", "maxOutputPrice", "minContext",
+                "openWeights", "status", "cursor",
+            ],
             problem.GetProperty("errors").EnumerateArray().Select(fault => fault.GetProperty("parameter").GetString()));
     }
 
@@ -92,9 +126,10 @@ public sealed class ModelsTests
 
         var model = await api.GetAsync($"/v1/models/{path}");
 
-        Assert.Equal("openmesh/aster/lyra-2-large:batch", model.GetProperty("id").GetString());
-        Assert.Equal(1.25m, model.GetProperty("pricing").GetProperty("input").GetDecimal());
-        Assert.Equal("Fixed", model.GetProperty("pricing").GetProperty("kind").GetString());
+        Assert.Equal("large-lyra|2", model.GetProperty("model").GetProperty("key").GetString());
+        var offer = model.GetProperty("offers").EnumerateArray().Single(offer => offer.GetProperty("id").GetString() == "openmesh/aster/lyra-2-large:batch");
+        Assert.Equal(1.25m, offer.GetProperty("pricing").GetProperty("input").GetDecimal());
+        Assert.Equal("Fixed", offer.GetProperty("pricing").GetProperty("kind").GetString());
     }
 
     [Fact]
@@ -102,7 +137,8 @@ public sealed class ModelsTests
     {
         await using var api = await TestApi.StartAsync();
 
-        var pricing = (await api.GetAsync("/v1/models/quarry/tundra:8b")).GetProperty("pricing");
+        var offers = (await api.GetAsync("/v1/models/quarry/tundra:8b")).GetProperty("offers").EnumerateArray();
+        var pricing = offers.Single(offer => offer.GetProperty("id").GetString() == "quarry/tundra:8b").GetProperty("pricing");
 
         Assert.Equal("Unknown", pricing.GetProperty("kind").GetString());
         Assert.Equal(JsonValueKind.Null, pricing.GetProperty("input").ValueKind);

@@ -154,7 +154,7 @@ public sealed partial class ProcessTests
                 start.Environment.Remove(inherited);
             }
 
-            foreach (var name in new[] { "DATABASE_URL", "DATA_DIR", "ADMIN_KEY", "VERSION", "APP_VERSION", "RELEASE_VERSION" })
+            foreach (var name in new[] { "DATABASE_URL", "DATA_DIR", "ADMIN_KEY", "VERSION", "APP_VERSION", "RELEASE_VERSION", "REDIS_URL", "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN" })
             {
                 start.Environment.Remove(name);
             }

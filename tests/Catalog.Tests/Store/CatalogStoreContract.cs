@@ -120,8 +120,8 @@ public abstract class CatalogStoreContract
         await using var store = await OpenAsync();
         await store.SaveAsync([Offers.Of("a/1"), Offers.Of("a/2")], default);
 
-        Assert.False((await store.ListAsync(null, null, 2, default)).HasMore);
-        Assert.True((await store.ListAsync(null, null, 1, default)).HasMore);
+        Assert.False((await store.ListAsync(OfferFilter.All, null, 2, default)).HasMore);
+        Assert.True((await store.ListAsync(OfferFilter.All, null, 1, default)).HasMore);
     }
 
     [Fact]
@@ -129,10 +129,10 @@ public abstract class CatalogStoreContract
     {
         await using var store = await OpenAsync();
         await store.SaveAsync([.. Enumerable.Range(0, 10).Select(n => Offers.Of($"p/{n}"))], default);
-        var first = await store.ListAsync(null, null, 5, default);
+        var first = await store.ListAsync(OfferFilter.All, null, 5, default);
 
         await store.SaveAsync([Offers.Of("o/before"), Offers.Of("p/1-before"), Offers.Of("p/7-after")], default);
-        var rest = await store.ListAsync(null, first.Offers[^1].Id, 100, default);
+        var rest = await store.ListAsync(OfferFilter.All, first.Offers[^1].Id, 100, default);
 
         Assert.Equal(["p/5", "p/6", "p/7", "p/7-after", "p/8", "p/9"], rest.Offers.Select(offer => offer.Id.ToString()));
     }
@@ -194,6 +194,95 @@ public abstract class CatalogStoreContract
         Assert.Equal(7L, Convert.ToInt64(await SqlAsync(address, $"SELECT version FROM {Prefix}schema_version")));
     }
 
+    [Fact]
+    public async Task Every_filter_leaves_out_what_it_says_and_several_leave_out_what_any_does()
+    {
+        await using var store = await OpenAsync();
+        await store.SeedAsync(SampleCatalogue.Read, default);
+        var all = SampleCatalogue.Read();
+        await CheckAsync(new OfferFilter { Lab = "aster" }, offer => offer.Model.Lab == "aster");
+        await CheckAsync(new OfferFilter { ModelKey = "large-lyra|2" }, offer => offer.Model.Key == "large-lyra|2");
+        await CheckAsync(new OfferFilter { Modality = "audio" }, offer => offer.Modalities.Input.Concat(offer.Modalities.Output).Contains("audio"));
+        await CheckAsync(new OfferFilter { InputModality = "image" }, offer => offer.Modalities.Input.Contains("image"));
+        await CheckAsync(new OfferFilter { OutputModality = "audio" }, offer => offer.Modalities.Output.Contains("audio"));
+        await CheckAsync(new OfferFilter { MinContext = 131_072 }, offer => offer.Context >= 131_072);
+        await CheckAsync(new OfferFilter { OpenWeights = true }, offer => offer.Model.OpenWeights == true);
+        await CheckAsync(new OfferFilter { OpenWeights = false }, offer => offer.Model.OpenWeights == false);
+        await CheckAsync(new OfferFilter { Status = OfferStatus.Deprecated }, offer => offer.Status == OfferStatus.Deprecated);
+        await CheckAsync(new OfferFilter { MaxInputPrice = 0.6m }, offer => Known(offer) && offer.Pricing.Input <= 0.6m);
+        await CheckAsync(new OfferFilter { MaxOutputPrice = 0.06m }, offer => Known(offer) && offer.Pricing.Output <= 0.06m);
+        await CheckAsync(
+            new OfferFilter { Lab = "aster", InputModality = "image", MaxInputPrice = 3, Status = OfferStatus.Active },
+            offer => offer.Model.Lab == "aster" && offer.Modalities.Input.Contains("image") && Known(offer) && offer.Pricing.Input <= 3 && offer.Status == OfferStatus.Active);
+        foreach (var kind in Enum.GetValues<PriceKind>())
+        {
+            await CheckAsync(new OfferFilter { PriceKind = kind }, offer => offer.Pricing.Kind == kind);
+        }
+
+        static bool Known(Offer offer) => offer.Pricing.Kind is PriceKind.Fixed or PriceKind.Free;
+
+        async Task CheckAsync(OfferFilter filter, Func<Offer, bool> belongs)
+        {
+            var expected = all.Where(belongs).Select(offer => offer.Id.ToString()).Order(StringComparer.Ordinal).ToList();
+            Assert.True(expected.Count is > 0 and < 60, $"{filter} parts nothing: {expected.Count}");
+            Assert.Equal(expected, (await ReadAllAsync(store, filter, limit: 7)).Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task A_price_in_another_currency_is_not_compared_with_dollars()
+    {
+        await using var store = await OpenAsync();
+        await store.SaveAsync([Offers.Of("p/yuan", new Pricing(PriceKind.Fixed, 0.8m, 2, Currency: "CNY")), Offers.Of("p/dollar", new Pricing(PriceKind.Fixed, 0.8m, 2))], default);
+
+        Assert.Equal(["p/dollar"], await ReadAllAsync(store, new OfferFilter { MaxInputPrice = 0.8m }, limit: 5));
+        Assert.Empty(await ReadAllAsync(store, new OfferFilter { MaxInputPrice = 0.7999999999m }, limit: 5));
+    }
+
+    [Fact]
+    public async Task Tiers_are_stored_in_their_order_and_replaced_with_their_offer()
+    {
+        await using var store = await OpenAsync();
+        PriceTier[] tiers = [PriceTier.Above(200_000, new Pricing(PriceKind.Fixed, 2, 4)), PriceTier.Between(1800, 300, new Pricing(PriceKind.Fixed, 0.5m, 1))];
+        await store.SaveAsync([Offers.Of("p/a"), Offers.Of("p/b") with { Tiers = tiers }, Offers.Of("p/c")], default);
+
+        Assert.Equal(tiers, (await store.FindAsync(new OfferId("p", "b"), default))!.Tiers);
+        Assert.Equal([0, 2, 0], (await store.ListAsync(OfferFilter.All, null, 10, default)).Offers.Select(offer => offer.Tiers.Count));
+
+        await store.SaveAsync([Offers.Of("p/b") with { Tiers = [tiers[1]] }], default);
+        Assert.Equal([tiers[1]], (await store.FindAsync(new OfferId("p", "b"), default))!.Tiers);
+    }
+
+    [Fact]
+    public async Task A_model_is_found_with_all_its_offers_and_one_without_offers_is_not()
+    {
+        await using var store = await OpenAsync();
+        await store.SaveAsync([Offers.Of("q/b"), Offers.Of("p/a")], default);
+
+        var model = (await store.FindModelAsync("lyra|2", default))!;
+
+        Assert.Equal(("lyra|2", "aster"), (model.Model.Key, model.Model.Lab));
+        Assert.Equal(["p/a", "q/b"], model.Offers.Select(offer => offer.Id.ToString()));
+        Assert.Null(await store.FindModelAsync("lyra|3", default));
+    }
+
+    [Fact]
+    public async Task A_check_tells_how_the_database_is()
+    {
+        await using var store = await OpenAsync();
+        await store.SaveAsync([Offers.Of("p/a")], default);
+
+        var state = await store.CheckAsync(default);
+
+        Assert.Equal(1, state.Offers);
+        if (store.Address is DatabaseAddress.Postgres)
+        {
+            Assert.Equal((0L, null), (state.Replicas, state.ReplicationLag));
+            Assert.InRange(state.Connections!.Value, 1, state.ConnectionLimit!.Value);
+            Assert.Equal(10, state.PoolLimit);
+        }
+    }
+
     private async Task<CatalogStore> OpenAsync() => await CatalogStore.OpenAsync(NewDatabase(), default);
 
     private async Task<object?> SqlAsync(DatabaseAddress address, string sql)
@@ -205,14 +294,17 @@ public abstract class CatalogStoreContract
         return await command.ExecuteScalarAsync();
     }
 
-    private static async Task<List<string>> ReadAllAsync(CatalogStore store, string? provider, int limit)
+    private static Task<List<string>> ReadAllAsync(CatalogStore store, string? provider, int limit) =>
+        ReadAllAsync(store, new OfferFilter { Provider = provider }, limit);
+
+    private static async Task<List<string>> ReadAllAsync(CatalogStore store, OfferFilter filter, int limit)
     {
         List<string> seen = [];
         OfferId? after = null;
         OfferPage page;
         do
         {
-            page = await store.ListAsync(provider, after, limit, default);
+            page = await store.ListAsync(filter, after, limit, default);
             Assert.True(page.Offers.Count <= limit, $"{page.Offers.Count} offers on a page of {limit}");
             seen.AddRange(page.Offers.Select(offer => offer.Id.ToString()));
             after = page.HasMore ? page.Offers[^1].Id : null;

@@ -66,6 +66,50 @@ public abstract class SyncStoreContract
     }
 
     [Fact]
+    public async Task What_syncs_wrote_is_read_back_with_the_model_its_prices_its_sources_and_a_generation()
+    {
+        await using var catalogue = await OpenAsync();
+        Assert.Equal("", await catalogue.ReadGenerationAsync(default));
+        Assert.Empty(await catalogue.ListSourcesAsync(default));
+        SourceSnapshot[] reads =
+        [
+            await OpenRouterAsync(Rows.OpenRouterRow("openai/m-2", """{ "prompt": "1e-6", "completion": "2e-6" }""", """, "hugging_face_id": "openai/M-2" """)),
+            await Reading.OfAsync(SourceNames.ArtificialAnalysis, Rows.ArtificialAnalysis(("1", "M 2 (high)", "1", "1", "100.5"))),
+            await Reading.OfAsync(SourceNames.HuggingFace, """[{ "id": "openai/M-2", "downloads": 5, "likes": 1 }]"""),
+        ];
+        foreach (var read in reads)
+        {
+            await MergeAsync(catalogue, read);
+            await Syncs(catalogue).EndAsync($"run-{_run}", null, Now, default);
+        }
+
+        foreach (var price in new[] { "2e-6", "3e-6", "4e-6" })
+        {
+            await MergeAsync(catalogue, await OpenRouterAsync(Rows.OpenRouterRow("openai/m-2", $$"""{ "prompt": "{{price}}", "completion": "2e-6" }""")));
+            Assert.Equal($"run-{_run - 1}", await catalogue.ReadGenerationAsync(default));
+            await Syncs(catalogue).EndAsync($"run-{_run}", null, Now, default);
+            Assert.Equal($"run-{_run}", await catalogue.ReadGenerationAsync(default));
+        }
+
+        var offer = (await FindAsync(catalogue, "openrouter/openai/m-2"))!;
+        var model = (await catalogue.FindModelAsync(offer.Model.Key, default))!;
+        Assert.Equal(("M 2 (high)", "high", 23.8m, 100.5m), model.Measurements.Select(m => (m.Name, m.Effort, m.Intelligence, m.TokensPerSecond)).Single());
+        Assert.Equal(new Repository("openai/M-2", 5, 1), Assert.Single(model.Repositories));
+
+        var newest = await catalogue.ListPriceChangesAsync(offer.Id, null, 2, default);
+        var rest = await catalogue.ListPriceChangesAsync(offer.Id, newest[^1].Position, 2, default);
+        Assert.Equal([(3m, 4m), (2m, 3m), (1m, 2m)], newest.Concat(rest).Select(change => (change.Old.Input!.Value, change.New.Input!.Value)));
+        Assert.Equal((Now, "run-6", "sync:openrouter"), (newest[0].Position.At, newest[0].Position.SyncId, newest[0].ChangedBy));
+
+        await Syncs(catalogue).RecordFailureAsync("run-6", SourceNames.HuggingFace, "It is away.", Now, default);
+        var sources = await catalogue.ListSourcesAsync(default);
+        Assert.Equal(
+            [("artificial-analysis", "completed", true), ("huggingface", "failed", true), ("openrouter", "completed", true)],
+            sources.Select(source => (source.Source, source.Status, source.GoodAt is not null)));
+        Assert.True(sources[1].GoodAt < sources[1].ReadAt);
+    }
+
+    [Fact]
     public async Task Trap_7_other_last_digits_change_the_row_and_not_the_price()
     {
         await using var catalogue = await OpenAsync();
@@ -159,7 +203,7 @@ public abstract class SyncStoreContract
         for (var i = 0; i < 4; i++)
         {
             await MergeAsync(catalogue, one);
-            shown.Add((await catalogue.ListAsync("acme", null, 10, default)).Offers.Count == 2);
+            shown.Add((await catalogue.ListAsync(new OfferFilter { Provider = "acme" }, null, 10, default)).Offers.Count == 2);
         }
 
         Assert.Equal([true, true, false, false], shown);
@@ -171,7 +215,7 @@ public abstract class SyncStoreContract
         Assert.Equal(1, await CountAsync(catalogue, "model", "last_seen IS NOT NULL"));
 
         await MergeAsync(catalogue, both);
-        Assert.Equal(2, (await catalogue.ListAsync("acme", null, 10, default)).Offers.Count);
+        Assert.Equal(2, (await catalogue.ListAsync(new OfferFilter { Provider = "acme" }, null, 10, default)).Offers.Count);
         Assert.Equal(0, await CountAsync(catalogue, "model", "last_seen IS NOT NULL"));
     }
 

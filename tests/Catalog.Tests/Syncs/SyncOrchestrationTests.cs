@@ -1,8 +1,13 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Sluice.Catalog.Cache;
 using Sluice.Catalog.Sources;
 using Sluice.Catalog.Store;
 using Sluice.Catalog.Syncs;
+using Sluice.Catalog.Tests.Cache;
 using Sluice.Durable;
 using Sluice.Engine.VirtualTime;
+using Sluice.Testing;
 
 namespace Sluice.Catalog.Tests.Syncs;
 
@@ -127,6 +132,77 @@ public sealed class SyncOrchestrationTests
         Assert.Equal([1, 1, 1, 1], run.Sources.Select(source => source.Stored));
     }
 
+    [Theory]
+    [InlineData(false, SyncStatuses.Completed)]
+    [InlineData(true, SyncStatuses.Partial)]
+    public async Task The_end_of_a_run_tells_the_shared_cache_after_what_it_committed_also_when_a_source_failed(bool oneFails, string status)
+    {
+        await using var upstash = await UpstashServer.StartAsync();
+        await using var cache = new SharedCache(upstash.Address.Connect(), TimeProvider.System, NullLogger.Instance);
+        await using var world = await World.StartAsync(EveryTwoAndSix);
+        world.Cache = cache;
+        world.OnRead = () => Assert.Empty(upstash.Commands);
+        if (oneFails)
+        {
+            world.Failing[SourceNames.OpenRouter] = new SourceException("It is away.");
+        }
+
+        var report = await world.RunAsync(SyncKinds.Models);
+
+        Assert.Equal((status, true), (report.Status, report.CacheInvalidated));
+        Assert.Equal(["SET", SharedCache.GenerationKey, report.RunId], Assert.Single(upstash.Commands));
+    }
+
+    [Fact]
+    public async Task An_end_that_is_carried_out_again_tells_the_same_generation_again()
+    {
+        await using var upstash = await UpstashServer.StartAsync();
+        await using var cache = new SharedCache(upstash.Address.Connect(), TimeProvider.System, NullLogger.Instance);
+        await using var world = await World.StartAsync(EveryTwoAndSix);
+        world.Cache = cache;
+        world.Engine.CrashAfterActivity = 6;
+
+        var report = await world.RunAsync(SyncKinds.Models);
+
+        Assert.Equal((1, true), (world.Engine.Crashes, report.CacheInvalidated));
+        Assert.Equal([report.RunId], upstash.Commands.Select(command => command[2]).Distinct());
+    }
+
+    [Fact]
+    public async Task A_redis_that_is_killed_in_a_run_fails_no_sync_and_the_run_and_the_log_say_so()
+    {
+        Assert.SkipUnless(RedisServer.IsInstalled, RedisServer.Missing);
+        await using var redis = await RedisServer.StartAsync();
+        var log = new LogLines();
+        await using var cache = new SharedCache(
+            RedisAddress.Read(name => name == "REDIS_URL" ? $"redis://127.0.0.1:{redis.Port}" : null, [])!.Connect(), TimeProvider.System, log);
+        await using var world = await World.StartAsync(EveryTwoAndSix);
+        world.Cache = cache;
+        await cache.PingAsync(default);
+        world.OnRead = () =>
+        {
+            redis.Kill();
+            world.OnRead = () => { };
+        };
+
+        var report = await world.RunAsync(SyncKinds.Models);
+
+        Assert.Equal((SyncStatuses.Completed, false), (report.Status, report.CacheInvalidated));
+        Assert.StartsWith("The cache was not told: redis://127.0.0.1", (await world.Syncs.FindRunAsync(report.RunId, default))!.Message, StringComparison.Ordinal);
+        Assert.Contains(log.Lines, line => line.Contains($"Sync {report.RunId} did not tell the shared cache", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_run_without_a_shared_cache_says_nothing_of_one()
+    {
+        await using var world = await World.StartAsync(EveryTwoAndSix);
+
+        var report = await world.RunAsync(SyncKinds.Models);
+
+        Assert.Null(report.CacheInvalidated);
+        Assert.Null((await world.Syncs.FindRunAsync(report.RunId, default))!.Message);
+    }
+
     [Fact]
     public async Task Prices_are_first_synced_half_a_minute_after_the_start_and_a_changed_setting_counts_at_once()
     {
@@ -195,6 +271,12 @@ public sealed class SyncOrchestrationTests
 
         public SyncStore Syncs { get; private set; } = null!;
 
+        /// <summary>Whom the end of a run tells; null for nobody.</summary>
+        public SharedCache? Cache { get; set; }
+
+        /// <summary>Happens whenever a source is read.</summary>
+        public Action OnRead { get; set; } = () => { };
+
         public Dictionary<string, string?> Variables { get; }
 
         public Dictionary<string, Exception> Failing { get; } = [];
@@ -213,7 +295,7 @@ public sealed class SyncOrchestrationTests
             // Midnight: the grid of every interval begins there.
             var clock = new ManualTimeProvider(new DateTimeOffset(2026, 3, 2, 0, 0, 0, TimeSpan.Zero));
             world.Engine = await VirtualEngine.StartAsync(
-                new DurableTasks().AddSyncs(_ => new SyncTools(world.Syncs, name => new Source(name, world), world._http, clock)),
+                new DurableTasks().AddSyncs(_ => new SyncTools(world.Syncs, name => new Source(name, world), world._http, clock, world.Cache)),
                 services: null,
                 new VirtualEngineOptions { Clock = clock, ActivityPatience = TimeSpan.FromMinutes(1) });
             world.Catalogue = await CatalogStore.OpenAsync(new DatabaseAddress.SqliteMemory(), default);
@@ -256,11 +338,26 @@ public sealed class SyncOrchestrationTests
             lock (world.Reads)
             {
                 world.Reads.Add(name);
+                world.OnRead();
             }
 
             return world.Failing.TryGetValue(name, out var failure)
                 ? Task.FromException<SourceSnapshot>(failure)
                 : Task.FromResult(new SourceSnapshot(name, [new Listing(new OfferId(name, "m"), "m", new RawRow("{}", "hash"))], [], [], []) { Fetched = 1 });
         }
+    }
+
+    /// <summary>Keeps what is logged.</summary>
+    private sealed class LogLines : ILogger
+    {
+        public List<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Add(formatter(state, exception));
     }
 }

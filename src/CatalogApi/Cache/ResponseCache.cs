@@ -25,7 +25,7 @@ internal sealed class ResponseCache(TimeProvider time, TimeSpan lifetime, int ca
 
     /// <summary>The answer kept, or the one that <paramref name="load"/> finds; null, which is never kept, when there is none.</summary>
     /// <remarks>A load serves every waiting caller, so no single caller's cancellation ends it.</remarks>
-    public async Task<CachedResponse?> GetAsync(string question, Func<Task<byte[]?>> load)
+    public async Task<CachedResponse?> GetAsync(string question, Func<Task<CachedResponse?>> load)
     {
         var answers = Volatile.Read(ref _answers);
         if (answers.TryGetValue(question, out var kept))
@@ -43,7 +43,7 @@ internal sealed class ResponseCache(TimeProvider time, TimeSpan lifetime, int ca
             answers.Clear();
         }
 
-        var loading = answers.GetOrAdd(question, new Lazy<Task<CachedResponse?>>(() => LoadAsync(load)));
+        var loading = answers.GetOrAdd(question, new Lazy<Task<CachedResponse?>>(load));
         return await AwaitAsync(answers, question, loading);
     }
 
@@ -62,12 +62,6 @@ internal sealed class ResponseCache(TimeProvider time, TimeSpan lifetime, int ca
                 answers.TryRemove(KeyValuePair.Create(question, entry));
             }
         }
-    }
-
-    private async Task<CachedResponse?> LoadAsync(Func<Task<byte[]?>> load)
-    {
-        var loadedAt = time.GetUtcNow();
-        return await load() is { } body ? new CachedResponse(body, loadedAt) : null;
     }
 }
 
