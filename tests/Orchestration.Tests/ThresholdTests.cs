@@ -107,6 +107,29 @@ public sealed class ThresholdTests
     }
 
     [Fact]
+    public async Task A_warning_is_told_of_once_per_soak_when_it_comes()
+    {
+        await using var sim = await StartAsync();
+        var began = sim.Engine.Now;
+        sim.World.Answer = (_, _) => QueryResult.Of(sim.Engine.Now - began > TimeSpan.FromMinutes(5) ? 99 : 9);
+        var plan = Plan(
+            """
+            { name: queue, query: sum(queue), failureCondition: "result > 50", severity: warning },
+            { name: noted, query: sum(queue), failureCondition: "result > 50", severity: info },
+            { name: tried, query: sum(queue), failureCondition: "result > 50", severity: warning }
+            """.ReplaceLineEndings(" "), "dryRun: [tri.*], ");
+
+        var status = await sim.RunAsync(plan, "v2.0.0");
+
+        var warnings = sim.Registry.Events.Where(e => e.Type == "metric.warning").ToList();
+        Assert.Equal(Outcome.Promoted, status.Outcome);
+        Assert.All(warnings, w => Assert.Equal("queue", w.Data["metric"]));
+        Assert.Equal(warnings.Select(w => w.Data["stepIndex"]).Distinct().Count(), warnings.Count);
+        Assert.StartsWith("Metric \"queue\" assessed Failed due to failed (1) > failureLimit (0)", warnings[0].Message, StringComparison.Ordinal);
+        Assert.InRange(warnings[0].At - began, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(8));
+    }
+
+    [Fact]
     public async Task A_resource_that_is_short_on_both_sides_is_nobodys_fault()
     {
         await using var sim = await StartAsync();

@@ -1,4 +1,5 @@
 using Sluice.Domain.Analysis;
+using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
@@ -16,6 +17,9 @@ public sealed record LegInput(LookTerms Terms, SoakState State, DateTime GridSta
 {
     /// <summary>Whether it had failed when the leg before ended, and nothing moved.</summary>
     public bool Suppressed { get; init; }
+
+    /// <summary>Metrics of severity <c>warning</c> whose failure has been told of.</summary>
+    public IReadOnlyList<string> Warned { get; init; } = [];
 }
 
 /// <summary>How a stretch of looking ended.</summary>
@@ -49,7 +53,7 @@ public enum LegEnd
     /// <summary>Nothing learned for the patience of the plan.</summary>
     NoData,
 
-    /// <summary>It began or ceased to hold, or to fail without consequence: the parent shows it, the next leg goes on.</summary>
+    /// <summary>It began or ceased to hold, or to fail without consequence, or something is to be warned of: the parent shows it, the next leg goes on.</summary>
     HoldChanged,
 
     /// <summary>The rollout wanted it to end.</summary>
@@ -126,6 +130,13 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
             if (look.End is { } end)
             {
                 return Result(end, look.Holding, look.Reason);
+            }
+
+            if (ThresholdJudge.Warnings(input.Terms.Rules.Thresholds, state.State.Thresholds).Any(w => !input.Warned.Contains(w.Name)))
+            {
+                return look.Progress is null
+                    ? Result(LegEnd.HoldChanged, input.Holding, progress.Reason ?? "")
+                    : Result(LegEnd.HoldChanged, look.Holding, look.Reason) with { Suppressed = look.Suppressed };
             }
 
             if (look.Progress is not null && (look.Holding != input.Holding || look.Suppressed != input.Suppressed))

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Sluice.Domain.Analysis;
+using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
@@ -38,6 +40,7 @@ internal sealed class Watch(RolloutRun run, EnvironmentRun environment, string k
     private string _reason = "";
     private bool _suppressed;
     private bool _told;
+    private IReadOnlyList<string> _warned = [];
 
     /// <summary>What follows when nothing is learned.</summary>
     public NoDataAction OnNoData { get; init; } = NoDataAction.Wait;
@@ -82,7 +85,7 @@ internal sealed class Watch(RolloutRun run, EnvironmentRun environment, string k
             var id = RolloutIds.Child(run.Id, run.StepIndex, kind, ++_leg);
             var leg = run.Context.CallSubOrchestratorAsync(
                 Orchestrations.SoakLeg,
-                new LegInput(terms, state, gridStart, tick, holding) { Suppressed = _suppressed },
+                new LegInput(terms, state, gridStart, tick, holding) { Suppressed = _suppressed, Warned = _warned },
                 new SubOrchestrationOptions { InstanceId = id, Version = run.Context.Version });
             await ShowAsync(id, holding);
             if (await UntilAsync(leg, id, holding) is { } ended)
@@ -109,6 +112,7 @@ internal sealed class Watch(RolloutRun run, EnvironmentRun environment, string k
             tick = result.NextTick;
             Count(result.Progress);
             Keep(result);
+            Warn(state.Thresholds);
             switch (result.End)
             {
                 case LegEnd.Passed:
@@ -165,6 +169,16 @@ internal sealed class Watch(RolloutRun run, EnvironmentRun environment, string k
         else if (!suppressed)
         {
             run.Journal.Note("rollback.cleared", environment.Name, "what would have been rolled back is well again");
+        }
+    }
+
+    // Once per metric and soak.
+    private void Warn(ThresholdState thresholds)
+    {
+        foreach (var (name, why) in ThresholdJudge.Warnings(rules.Thresholds, thresholds).Where(w => !_warned.Contains(w.Name)).ToList())
+        {
+            _warned = [.. _warned, name];
+            run.Journal.Note("metric.warning", environment.Name, why, ("metric", name), ("stepIndex", run.StepIndex.ToString(CultureInfo.InvariantCulture)));
         }
     }
 

@@ -305,6 +305,14 @@ public static class ThresholdJudge
         return new ThresholdResult(state, measurements, worst, reason, open, lines);
     }
 
+    /// <summary>The warnings that have failed, each with why: they decide nothing, and somebody should hear of them.</summary>
+    public static IEnumerable<(string Name, string Why)> Warnings(IReadOnlyList<ThresholdSpec> thresholds, ThresholdState state) =>
+        from threshold in thresholds
+        where threshold is { DryRun: false, Severity: Severity.Warning }
+        let tally = state.Metrics.GetValueOrDefault(threshold.Name)
+        where tally?.Phase == ThresholdPhase.Failed
+        select (threshold.Name, Reason(threshold, tally, tally.Phase) ?? tally.Message);
+
     private static string? Reason(ThresholdSpec threshold, ThresholdTally? tally, ThresholdPhase phase) =>
         tally is { Why: { } why } && phase >= ThresholdPhase.Inconclusive ? $"Metric \"{threshold.Name}\" assessed {phase} due to {why}: {tally.Message}" : null;
 
