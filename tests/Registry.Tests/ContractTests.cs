@@ -41,3 +41,13 @@ public sealed class PostgresEventLogTests : EventLogContract
 {
     protected override RegistryPlace CreatePlace() => new PostgresPlace();
 }
+
+public sealed class SqliteTamperingTests : TamperingContract
+{
+    protected override RegistryPlace CreatePlace() => new SqlitePlace();
+}
+
+public sealed class PostgresTamperingTests : TamperingContract
+{
+    protected override RegistryPlace CreatePlace() => new PostgresPlace();
+}

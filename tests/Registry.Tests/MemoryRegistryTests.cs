@@ -34,21 +34,13 @@ internal sealed class MemoryPlace : RegistryPlace
 
     public override Task SetSchemaVersionAsync(long version) => throw NoStore();
 
-    public override Task ChangeBundleAsync(string hash)
-    {
-        Assert.Skip("Nobody can change what is in memory.");
-        return Task.CompletedTask;
-    }
+    public override Task ChangeBundleAsync(string hash) => throw NoStore();
 
-    public override Task TamperAsync(AuditTampering tampering, long number)
-    {
-        Assert.Skip("Nobody can change what is in memory.");
-        return Task.CompletedTask;
-    }
+    public override Task TamperAsync(AuditTampering tampering, long number) => throw NoStore();
 
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private static NotSupportedException NoStore() => new("Memory has no schema.");
+    private static NotSupportedException NoStore() => new("There is nothing behind what is in memory.");
 
     private sealed class NoKeys : IAccessKeys
     {

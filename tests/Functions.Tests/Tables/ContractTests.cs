@@ -26,3 +26,8 @@ public sealed class TableRegistryOpeningTests : RegistryOpeningContract
 {
     protected override RegistryPlace CreatePlace() => new TablePlace();
 }
+
+public sealed class TableTamperingTests : TamperingContract
+{
+    protected override RegistryPlace CreatePlace() => new TablePlace();
+}
