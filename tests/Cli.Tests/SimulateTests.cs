@@ -99,6 +99,37 @@ public sealed class SimulateTests
         Assert.True(code == 0, output + error);
     }
 
+    [Theory]
+    [InlineData("true", "Promoted")]
+    [InlineData("false", "Rejected")]
+    public async Task People_tick_items_and_report_conditions(string passed, string outcome)
+    {
+        using var folder = Folder();
+        const string Soak = "  - soak: { duration: 15m, every: 30s }\n";
+        var plan = folder.Write("plan.yaml", Canary.Replace(Soak, Soak + """
+              - checklist:
+                  name: go or no go
+                  environment: production
+                  timeout: 2h
+                  onTimeout: rollback
+                  items: [{ name: backups verified, by: [dba] }, { name: ci green, condition: ci }]
+
+            """, StringComparison.Ordinal));
+        var scenario = folder.Write("people.yaml", $$"""
+            schema: 1
+            people:
+              - { at: 40m, say: tick, item: backups verified, by: dora, groups: [dba], reason: restored into a copy }
+              - { at: 50m, say: report, condition: ci, passed: {{passed}}, by: demo-ci }
+            expect: { outcome: {{outcome}} }
+            """);
+
+        var (code, output, error) = await Capture.RunAsync("simulate", plan, "--scenario", scenario);
+
+        Assert.True(code == 0, output + error);
+        Assert.Contains("dora says tick 'backups verified'", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("refused", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_faulty_scenario_is_2_with_every_fault_and_its_line()
     {

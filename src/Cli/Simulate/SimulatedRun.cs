@@ -134,8 +134,13 @@ internal sealed class SimulatedRun : IAsyncDisposable
     {
         var kind = Enum.Parse<CommandKind>(says.Say, ignoreCase: true);
         var caller = new Caller(says.By, Role.Admin, says.Groups);
-        var result = await Rollouts.CommandAsync(new CommandRequest(id, kind, caller, says.Reason, null, $"{says.At}-{says.Say}-{says.By}"), default);
-        Happens("person", $"{says.By} says {says.Say}" + result switch
+        var request = new CommandRequest(id, kind, caller, says.Reason, null, $"{says.At}-{says.Say}-{says.Item}-{says.By}")
+        {
+            Item = says.Item,
+            Passed = says.Passed,
+        };
+        var result = await Rollouts.CommandAsync(request, default);
+        Happens("person", $"{says.By} says {says.Say}{(says.Item is null ? "" : $" '{says.Item}'")}{(says.Passed ? "" : ": no")}" + result switch
         {
             CommandResult.Accepted => "",
             CommandResult.Conflict refused => $"; refused: {refused.Reason}",

@@ -162,7 +162,14 @@ public enum Arm
 /// <param name="By">Who.</param>
 /// <param name="Groups">Groups the person belongs to.</param>
 /// <param name="Reason">Why; null for none.</param>
-public sealed record PersonSays(TimeSpan At, string Say, string By, IReadOnlyList<string> Groups, string? Reason);
+public sealed record PersonSays(TimeSpan At, string Say, string By, IReadOnlyList<string> Groups, string? Reason)
+{
+    /// <summary>The item of a checklist that is ticked, or the condition that is reported; null for other commands.</summary>
+    public string? Item { get; init; }
+
+    /// <summary>Whether it is done, or holds.</summary>
+    public bool Passed { get; init; } = true;
+}
 
 /// <summary>The host dies. One of the two is set.</summary>
 /// <param name="At">When.</param>

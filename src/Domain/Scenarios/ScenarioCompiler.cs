@@ -272,9 +272,29 @@ public static class ScenarioCompiler
         }
 
         var by = fields.Text("by", "ana");
+        var (item, condition) = (fields.Text("item"), fields.Text("condition"));
+        Named(fields, faults, "item", say, "tick");
+        Named(fields, faults, "condition", say, "report");
+        if (fields.Has("passed") && say is not ("tick" or "report"))
+        {
+            faults.Add("misplaced-key", fields.Where("passed"), $"'passed' means nothing for '{say}'.", "remove it");
+        }
+
         return at is { } when && say is not null && by is not null
-            ? new PersonSays(when, say, by, fields.Texts("groups"), fields.Text("reason"))
+            ? new PersonSays(when, say, by, fields.Texts("groups"), fields.Text("reason")) { Item = item ?? condition, Passed = fields.Boolean("passed") ?? true }
             : null;
+    }
+
+    private static void Named(Fields fields, Faults faults, string key, string? say, string word)
+    {
+        if (fields.Has(key) && say != word)
+        {
+            faults.Add("misplaced-key", fields.Where(key), $"'{key}' means nothing for '{say}'.", "remove it");
+        }
+        else if (!fields.Has(key) && say == word)
+        {
+            faults.Add("missing-key", fields.Where("say"), $"Whoever says '{word}' names the {key}.", $"'{key}: …'");
+        }
     }
 
     private static HostCrash? Crash(Node node, Faults faults)

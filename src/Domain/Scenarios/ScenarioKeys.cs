@@ -13,7 +13,7 @@ internal static class ScenarioKeys
     public static readonly string[] Point = ["at", "value"];
     public static readonly string[] Counts = ["canary", "stable"];
     public static readonly string[] Fault = ["kind", "at", "for", "revision", "call", "errorRate", "stableLag"];
-    public static readonly string[] Person = ["at", "say", "by", "groups", "reason"];
+    public static readonly string[] Person = ["at", "say", "by", "groups", "reason", "item", "condition", "passed"];
     public static readonly string[] Crash = ["at", "afterActivity"];
     public static readonly string[] Expect = ["outcome", "detectedWithin", "from", "endsWithin", "says", "inAtLeast"];
 
@@ -34,7 +34,7 @@ internal static class ScenarioKeys
         ["platform.start", "platform.get", "platform.stop", "router.get", "router.set", "metrics.read", "smoke", "load", "registry"];
 
     /// <summary>What people can say.</summary>
-    public static readonly string[] Says = ["approve", "reject", "abort", "pause", "resume", "promote", "promoteFull", "rollback", "skip"];
+    public static readonly string[] Says = ["approve", "reject", "abort", "pause", "resume", "promote", "promoteFull", "rollback", "skip", "tick", "report", "overrideFreeze"];
 
     public static readonly IReadOnlyDictionary<string, Outcome> Outcomes = Enum.GetValues<Outcome>().ToDictionary(o => o.ToString());
 }

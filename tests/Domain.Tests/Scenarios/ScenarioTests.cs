@@ -100,4 +100,27 @@ public sealed class ScenarioTests
         Assert.Contains(faults, f => f.Suggestion == "did you mean 'RolledBack'?");
         Assert.Contains(faults, f => f.Suggestion == "add 'for: 5m'");
     }
+
+    [Fact]
+    public void What_people_say_has_what_it_needs_and_nothing_else()
+    {
+        var compiled = ScenarioCompiler.Compile("""
+            schema: 1
+            people:
+              - { at: 1h, say: tick, item: backups verified, by: dora, groups: [dba], passed: false }
+              - { at: 2h, say: report, condition: ci, by: ci }
+              - { at: 3h, say: overrideFreeze, by: ana, reason: CVE-1 }
+            """);
+        var faults = ScenarioCompiler.Compile("""
+            schema: 1
+            people:
+              - { at: 1h, say: tick, by: dora }
+              - { at: 1h, say: report, item: x, by: ci }
+              - { at: 1h, say: approve, by: ana, passed: true }
+            """).Faults;
+
+        Assert.Empty(compiled.Faults);
+        Assert.Equal([("backups verified", false), ("ci", true), (null, true)], compiled.Value!.People.Select(p => (p.Item, p.Passed)));
+        Assert.Equal([(3, "missing-key"), (4, "missing-key"), (4, "misplaced-key"), (5, "misplaced-key")], faults.Select(f => (f.Line, f.Code)));
+    }
 }
