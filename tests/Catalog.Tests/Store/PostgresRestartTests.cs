@@ -64,10 +64,10 @@ public sealed class PostgresRestartTests
             }),
             services: null,
             new VirtualEngineOptions { Clock = clock, ActivityPatience = TimeSpan.FromMinutes(2) });
+        // Before it is begun: what is scheduled runs at once.
+        await using var hold = await Hold.OnOffersAsync(server);
         var input = new SyncInput("cut", SyncScheduler.BySchedule, [SourceNames.OpenRouter]);
         await engine.Client.ScheduleNewOrchestrationInstanceAsync(SyncOrchestrations.Models, input, new StartOptions { InstanceId = "modelsync" }, default);
-
-        await using var hold = await Hold.OnOffersAsync(server);
         var running = Task.Run(() => engine.RunAsync("modelsync"));
         await InMidMergeAsync(server, running);
         back.Reset();
