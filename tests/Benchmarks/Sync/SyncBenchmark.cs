@@ -56,9 +56,7 @@ internal static class SyncBenchmark
         {
             await using var lists = await ServeAsync(folder);
             var at = new Uri(lists.Urls.Single());
-            await using var catalogue = await CatalogStore.OpenAsync(DatabaseAddress.Parse(own), default);
             using var http = new SourceHttp(new SourceLimits(), TimeProvider.System);
-            var syncs = new SyncStore(catalogue, new SyncThresholds());
             var sources = Sources(at);
 
             var merge = TimeSpan.Zero;
@@ -73,6 +71,9 @@ internal static class SyncBenchmark
 
             async Task<TimeSpan> SyncAsync(string id, ISource[] all)
             {
+                // One of its own: server processes tell what they wrote at the latest when their connection is closed.
+                await using var catalogue = await CatalogStore.OpenAsync(DatabaseAddress.Parse(own), default);
+                var syncs = new SyncStore(catalogue, new SyncThresholds());
                 var began = Stopwatch.GetTimestamp();
                 await syncs.BeginAsync(new SyncBeginning(id, SyncKinds.Models, "benchmark", Force: false, DateTimeOffset.UtcNow), TimeSpan.FromHours(1), default);
                 await Task.WhenAll(all.Select(async source =>
@@ -156,15 +157,25 @@ internal static class SyncBenchmark
         return Stopwatch.GetElapsedTime(began);
     }
 
+    /// <summary>Rows written so far, runs aside, once every other connection's server process has ended and told.</summary>
     private static async Task<long> WritesAsync(string database)
     {
-        // Server processes report what they wrote when they end.
-        NpgsqlConnection.ClearAllPools();
-        await using var connection = new NpgsqlConnection(database);
+        await using var connection = new NpgsqlConnection(database + ";Pooling=false");
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(
-            "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint FROM pg_stat_user_tables WHERE schemaname = 'catalog' AND relname NOT IN ('sync_run', 'sync_source_run')",
-            connection);
+        const string Others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+        while (await NumberAsync(connection, Others) > 0)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20));
+        }
+
+        return await NumberAsync(
+            connection,
+            "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint FROM pg_stat_user_tables WHERE schemaname = 'catalog' AND relname NOT IN ('sync_run', 'sync_source_run')");
+    }
+
+    private static async Task<long> NumberAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
         return (long)(await command.ExecuteScalarAsync())!;
     }
 
