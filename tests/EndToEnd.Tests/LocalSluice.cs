@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Sluice.Api.Rollouts;
 using Sluice.Cli.Client;
 using Sluice.Cli.Serve;
@@ -33,7 +31,7 @@ internal sealed class LocalSluice : IAsyncDisposable
         _settings = settings ?? new Dictionary<string, string>();
         Folder = Directory.CreateTempSubdirectory("sluice-e2e-").FullName;
         Data = new DataFolder(Path.Combine(Folder, "data"));
-        Port = FreePort();
+        Port = FreePort.Reserved();
         _gateway = new GatewayClient(Data.Path, new GatewayLaunch([Program, "gateway"]));
     }
 
@@ -252,25 +250,6 @@ internal sealed class LocalSluice : IAsyncDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return "";
-        }
-    }
-
-    // Below the range from which the system takes ports for outgoing connections, so that none of those can hold it.
-    private static int FreePort()
-    {
-        while (true)
-        {
-            var port = Random.Shared.Next(20_000, 32_000);
-            using var listener = new TcpListener(IPAddress.Loopback, port);
-            try
-            {
-                listener.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Taken: another one.
-            }
         }
     }
 

@@ -11,7 +11,7 @@ internal sealed class Azurite(string folder) : IAsyncDisposable
     private const string Account = "devstoreaccount1";
     private const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-    private readonly int[] _ports = [Tools.FreePort(), Tools.FreePort(), Tools.FreePort()];
+    private readonly int[] _ports = [FreePort.Reserved(), FreePort.Reserved(), FreePort.Reserved()];
     private Process? _process;
 
     public string ConnectionString =>

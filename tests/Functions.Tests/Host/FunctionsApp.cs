@@ -21,7 +21,7 @@ internal sealed class FunctionsApp : IAsyncDisposable
     {
         _settings = settings;
         _folder = folder;
-        Url = new Uri($"http://localhost:{Tools.FreePort()}");
+        Url = new Uri($"http://localhost:{FreePort.Reserved()}");
         Http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(100) };
 
         // .artifacts/bin/PROJECT/azure, seen from the same place of these tests.

@@ -1,4 +1,5 @@
 using Sluice.Domain.Plans;
+using Sluice.Testing;
 
 namespace Sluice.Functions.Tests.Host;
 
@@ -7,7 +8,7 @@ namespace Sluice.Functions.Tests.Host;
 /// <param name="folder">Where its processes run.</param>
 internal sealed class HostPlan(string service, string folder)
 {
-    private readonly int _port = Tools.FreePort();
+    private readonly int _port = FreePort.Reserved();
 
     public string Service => service;
 

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Sluice.Testing;
 
 namespace Sluice.Functions.Tests.Host;
@@ -28,25 +26,6 @@ internal static class Tools
             "THE AZURE HOST IS NOT TESTED: these tests run Azure Functions Core Tools 4 (`func`, on PATH or named by "
                 + $"{FuncVariable}: {func ?? "missing"}) over Azurite (`azurite`, on PATH or named by {AzuriteVariable}: {azurite ?? "missing"}).");
         return (func!, azurite!);
-    }
-
-    /// <summary>A port below the range from which the system takes ports for outgoing connections, so that none of those can hold it.</summary>
-    public static int FreePort()
-    {
-        while (true)
-        {
-            var port = Random.Shared.Next(20_000, 32_000);
-            using var listener = new TcpListener(IPAddress.Loopback, port);
-            try
-            {
-                listener.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Taken: another one.
-            }
-        }
     }
 
     /// <summary>SIGTERM; waits for the end.</summary>
