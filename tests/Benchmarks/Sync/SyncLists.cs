@@ -21,6 +21,11 @@ internal static class SyncLists
     {
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "modelsdev"), ModelsDev(times));
+        // Where weights lie, beside it: of the models that providers share every third is open.
+        File.WriteAllText(Path.Combine(folder, "models.json"), $"{{{string.Join(',', Enumerable.Range(0, ModelsDevRows * times / 3).Select(n =>
+            $$"""
+            "lab{{n % 40}}/model-{{n}}":{"id":"lab{{n % 40}}/model-{{n}}","name":"Model {{n}}","family":"model","attachment":true,"reasoning":true,"tool_call":true,"temperature":true,"knowledge":"2025-01","release_date":"2025-06-17","last_updated":"2025-06-17","modalities":{"input":["text","image"],"output":["text"]},"open_weights":{{(n % 3 == 0 ? "true" : "false")}},"limit":{"context":1048576,"output":65536},"weights":[{{(n % 3 == 0 ? $$"""{"url":"https://huggingface.co/lab{{n % 40}}/Weights-{{n}}"}""" : "")}}]}
+            """))}}}");
         Rows("openrouter", "{\"data\":[", "],\"links\":{\"next\":null}}", OpenRouterRows * times, n =>
             $$"""{"id":"lab{{n % 40}}/model-{{n}}-{{n % 7}}b","name":"Model {{n}}","created":1780000000,"description":"{{Description}}","context_length":128000,"architecture":{"input_modalities":["text"],"output_modalities":["text"]},"pricing":{"prompt":"{{Price(n, 1e-6m)}}","completion":"{{Price(n + 1, 1e-6m)}}"},"top_provider":{"max_completion_tokens":8000},"hugging_face_id":""}""");
         Rows("analysis", "{\"data\":[", "]}", BenchmarkRows * times, n =>
