@@ -49,15 +49,13 @@ public sealed record Pricing(
     /// <summary>No price list: decided at each request.</summary>
     public static Pricing Dynamic { get; } = new(PriceKind.Dynamic, null, null);
 
-    private decimal?[] ForTheModel =>
-        [Input, Output, CacheRead, CacheWrite, Reasoning, AudioIn, AudioOut, ImageIn, ImageOut, PerRequest];
-
     /// <summary>The same prices with the kind that they imply, normalised: none known, one above zero, or all of them zero.</summary>
     /// <param name="bySubscription">Whether zero means that a subscription pays.</param>
     /// <exception cref="ArgumentException">See <see cref="Normalize"/>.</exception>
     public Pricing Classify(bool bySubscription = false)
     {
-        var kind = ForTheModel.Any(price => price is not null and not 0) ? PriceKind.Fixed
+        var (lowest, highest, _) = ForTheModel();
+        var kind = lowest != 0 || highest != 0 ? PriceKind.Fixed
             : Input is null && Output is null ? PriceKind.Unknown
             : bySubscription ? PriceKind.Subscription
             : PriceKind.Free;
@@ -70,22 +68,22 @@ public sealed record Pricing(
     /// </exception>
     public Pricing Normalize()
     {
-        decimal?[] all = [.. ForTheModel, PerWebSearch];
-        if (all.Any(price => price < 0))
+        var (lowest, highest, isKnown) = ForTheModel();
+        if (lowest < 0 || PerWebSearch < 0)
         {
             throw new ArgumentException($"A price below zero is not a price: {this}. Feeds use -1 for prices that vary; say Dynamic.");
         }
 
-        if (all.Any(price => price >= TooMuch))
+        if (highest >= TooMuch || PerWebSearch >= TooMuch)
         {
             throw new ArgumentException($"A price above ten thousand million is not a price: {this}.");
         }
 
         var consistent = Kind switch
         {
-            PriceKind.Fixed => ForTheModel.Any(price => price > 0),
-            PriceKind.Free or PriceKind.Subscription => (Input ?? Output) == 0 && ForTheModel.All(price => price is null or 0),
-            _ => all.All(price => price is null),
+            PriceKind.Fixed => highest > 0,
+            PriceKind.Free or PriceKind.Subscription => (Input ?? Output) == 0 && highest == 0,
+            _ => !isKnown && PerWebSearch is null,
         };
         return consistent
             ? new Pricing(
@@ -104,6 +102,22 @@ public sealed record Pricing(
                 Currency)
             : throw new ArgumentException(
                 $"Prices and kind contradict each other: {this}. Fixed has one above zero, Free and Subscription have nothing above it, Dynamic and Unknown have none.");
+    }
+
+    // Zero is within the range also when no price is.
+    private (decimal Lowest, decimal Highest, bool IsKnown) ForTheModel()
+    {
+        var (lowest, highest, isKnown) = (0m, 0m, false);
+        ReadOnlySpan<decimal?> prices = [Input, Output, CacheRead, CacheWrite, Reasoning, AudioIn, AudioOut, ImageIn, ImageOut, PerRequest];
+        foreach (var price in prices)
+        {
+            if (price is { } value)
+            {
+                (lowest, highest, isKnown) = (Math.Min(lowest, value), Math.Max(highest, value), true);
+            }
+        }
+
+        return (lowest, highest, isKnown);
     }
 
     private static decimal? Round(decimal? price) =>

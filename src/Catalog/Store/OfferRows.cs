@@ -124,7 +124,7 @@ internal sealed class OfferRows(string schema)
                 ("@in", JsonSerializer.Serialize(offer.Modalities.Input, CatalogJson.Default.IReadOnlyListString)),
                 ("@out", JsonSerializer.Serialize(offer.Modalities.Output, CatalogJson.Default.IReadOnlyListString)),
                 ("@status", Name(offer.Status)),
-                .. PriceColumns.Values(pricing).Select(column => ($"@{column.Name}", column.Value)),
+                .. PriceColumns.Parameters(pricing),
             ]);
             await command.ExecuteNonQueryAsync(cancellationToken);
             await ReplaceTiersAsync(connection, offer, cancellationToken);
@@ -153,7 +153,7 @@ internal sealed class OfferRows(string schema)
                 ("@minTokens", tier.MinTokens),
                 ("@from", (long?)tier.UtcFrom),
                 ("@to", (long?)tier.UtcTo),
-                .. PriceColumns.Values(tier.Pricing.Normalize()).Select(column => ($"@{column.Name}", column.Value)),
+                .. PriceColumns.Parameters(tier.Pricing.Normalize()),
             ]);
             await insert.ExecuteNonQueryAsync(cancellationToken);
         }
@@ -211,22 +211,20 @@ internal sealed class OfferRows(string schema)
             row.GetString(12),
             row.GetString(13),
             row.GetString(14),
-            Text(row, 15),
+            row.Text(15),
             row.IsDBNull(16) ? null : row.GetBoolean(16),
-            Text(row, 17)),
+            row.Text(17)),
         new Modalities(List(row, 5), List(row, 6)),
         Number(row, 3),
         Number(row, 4),
         PriceColumns.Read(row, 18),
         Value<OfferStatus>(row, 7))
     {
-        Variant = Text(row, 8),
-        Version = Text(row, 9),
-        AliasOf = Text(row, 10),
-        ExpiresOn = Text(row, 11) is { } day ? DateOnly.ParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture) : null,
+        Variant = row.Text(8),
+        Version = row.Text(9),
+        AliasOf = row.Text(10),
+        ExpiresOn = row.Text(11) is { } day ? DateOnly.ParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture) : null,
     };
-
-    private static string? Text(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     private static long? Number(DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
 

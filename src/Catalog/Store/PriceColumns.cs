@@ -12,24 +12,31 @@ internal static class PriceColumns
         "per_request", "per_web_search",
     ];
 
+    private static readonly string[] Kinds = [.. Enum.GetNames<PriceKind>().Select(kind => kind.ToLowerInvariant())];
+
     /// <summary>The columns, each with a prefix.</summary>
     public static string List(string prefix = "") => string.Join(", ", Names.Select(name => prefix + name));
 
     /// <summary>Each column set from the one of the same name.</summary>
     public static string Set(string from) => string.Join(", ", Names.Select(name => $"{name} = {from}{name}"));
 
-    /// <summary>Name and value of each column.</summary>
-    public static IEnumerable<(string Name, object? Value)> Values(Pricing price) => Names.Zip<string, object?>(
+    /// <summary>The value of each column.</summary>
+    public static object?[] Values(Pricing price) =>
     [
-        price.Kind.ToString().ToLowerInvariant(), price.Currency, price.Input, price.Output, price.CacheRead, price.CacheWrite, price.Reasoning,
+        Kinds[(int)price.Kind], price.Currency, price.Input, price.Output, price.CacheRead, price.CacheWrite, price.Reasoning,
         price.AudioIn, price.AudioOut, price.ImageIn, price.ImageOut, price.PerRequest, price.PerWebSearch,
-    ]);
+    ];
+
+    /// <summary>Each column as a parameter of a statement.</summary>
+    public static IEnumerable<(string Name, object? Value)> Parameters(Pricing price) => Names.Zip(Values(price), (name, value) => ($"@{name}", value));
 
     /// <summary>The pricing whose first column is this one.</summary>
+    /// <exception cref="InvalidDataException">A kind that this program does not know.</exception>
     public static Pricing Read(DbDataReader row, int first)
     {
+        var kind = Array.IndexOf(Kinds, row.GetString(first));
         return new Pricing(
-            Enum.Parse<PriceKind>(row.GetString(first), ignoreCase: true),
+            kind >= 0 ? (PriceKind)kind : throw new InvalidDataException($"A price of kind '{row.GetString(first)}' is stored; known are {string.Join(", ", Kinds)}."),
             At(2),
             At(3),
             At(4),

@@ -9,8 +9,7 @@ namespace Sluice.Catalog.Store;
 /// the same text for both.
 /// </summary>
 /// <param name="connection">In the merge's transaction, with whose end the rows go.</param>
-/// <param name="patience">Longest time for one statement.</param>
-internal sealed class Staging(DbConnection connection, TimeSpan patience)
+internal sealed class Staging(DbConnection connection)
 {
     /// <summary>Fills a table.</summary>
     /// <param name="table">Its name; it is made when it is not there.</param>
@@ -22,11 +21,11 @@ internal sealed class Staging(DbConnection connection, TimeSpan patience)
         var names = string.Join(", ", columns.Select(column => column.Name));
         if (connection is NpgsqlConnection postgres)
         {
-            await ExecuteAsync(
+            await connection.ExecuteAsync(
                 $"CREATE TEMP TABLE {table} ({string.Join(", ", columns.Select(column => $"{column.Name} {PostgresType(column.Type)}"))}) ON COMMIT DROP",
                 cancellationToken);
             await using var import = await postgres.BeginBinaryImportAsync($"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)", cancellationToken);
-            import.Timeout = patience;
+            import.Timeout = SyncCommands.Patience;
             foreach (var row in rows)
             {
                 await import.StartRowAsync(cancellationToken);
@@ -40,8 +39,8 @@ internal sealed class Staging(DbConnection connection, TimeSpan patience)
             return;
         }
 
-        await ExecuteAsync($"DROP TABLE IF EXISTS temp.{table}", cancellationToken);
-        await ExecuteAsync($"CREATE TEMP TABLE {table} ({names})", cancellationToken);
+        await connection.ExecuteAsync($"DROP TABLE IF EXISTS temp.{table}", cancellationToken);
+        await connection.ExecuteAsync($"CREATE TEMP TABLE {table} ({names})", cancellationToken);
         await using var insert = connection.CreateCommand();
         insert.CommandText = $"INSERT INTO {table} ({names}) VALUES ({string.Join(", ", columns.Select(column => $"@{column.Name}"))})";
         foreach (var column in columns)
@@ -72,6 +71,9 @@ internal sealed class Staging(DbConnection connection, TimeSpan patience)
             case (StagedType.Text, string text):
                 await import.WriteAsync(text, NpgsqlDbType.Text, cancellationToken);
                 break;
+            case (StagedType.Json, string json):
+                await import.WriteAsync(json, NpgsqlDbType.Jsonb, cancellationToken);
+                break;
             case (StagedType.Whole, long number):
                 await import.WriteAsync(number, NpgsqlDbType.Bigint, cancellationToken);
                 break;
@@ -89,18 +91,11 @@ internal sealed class Staging(DbConnection connection, TimeSpan patience)
     private static string PostgresType(StagedType type) => type switch
     {
         StagedType.Text => "text COLLATE \"C\"",
+        StagedType.Json => "jsonb",
         StagedType.Whole => "bigint",
         StagedType.Number => "numeric",
         _ => "boolean",
     };
-
-    private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
-    {
-        await using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        command.CommandTimeout = (int)patience.TotalSeconds;
-        await command.ExecuteNonQueryAsync(cancellationToken);
-    }
 }
 
 /// <summary>A column of a temporary table.</summary>
@@ -110,6 +105,7 @@ internal readonly record struct StagedColumn(string Name, StagedType Type = Stag
 internal enum StagedType
 {
     Text,
+    Json,
     Whole,
     Number,
     Flag,

@@ -3,7 +3,10 @@ using Sluice.Catalog.Syncs;
 
 namespace Sluice.Catalog.Store;
 
-/// <summary>The statements of <see cref="SyncStore"/>: one text for both databases, but for how JSON is stored and how nulls compare.</summary>
+/// <summary>
+/// The statements of syncs: one text for both databases, but for how a list is opened. Rows are merged by two statements, which update those
+/// that are there and insert the others: writers take turns, so nothing comes between, and a conflict clause costs as much again.
+/// </summary>
 internal sealed class SyncSql
 {
     public static readonly IReadOnlyList<StagedColumn> IdColumns = [new("provider_id"), new("provider_model_id")];
@@ -30,7 +33,7 @@ internal sealed class SyncSql
         new("modalities_out"),
         new("status"),
         new("expires_on"),
-        new("raw"),
+        new("raw", StagedType.Json),
         new("raw_hash"),
         .. Prices(),
     ];
@@ -41,7 +44,7 @@ internal sealed class SyncSql
         new("utc_to", StagedType.Whole), .. Prices(),
     ];
 
-    public static readonly IReadOnlyList<StagedColumn> PriceColumnsStaged = [.. IdColumns, new("old"), new("new")];
+    public static readonly IReadOnlyList<StagedColumn> PriceColumnsStaged = [.. IdColumns, new("old", StagedType.Json), new("new", StagedType.Json)];
 
     public static readonly IReadOnlyList<StagedColumn> HoldColumns = [.. IdColumns, new("reason"), new("detail"), new("raw"), new("raw_hash")];
 
@@ -53,12 +56,12 @@ internal sealed class SyncSql
     [
         new("aa_id"), new("model_key"), new("effort"), new("slug"), new("name"), new("lab"), new("intelligence", StagedType.Number),
         new("coding", StagedType.Number), new("maths", StagedType.Number), new("tokens_per_second", StagedType.Number),
-        new("first_token_seconds", StagedType.Number), new("input", StagedType.Number), new("output", StagedType.Number), new("raw"), new("raw_hash"),
+        new("first_token_seconds", StagedType.Number), new("input", StagedType.Number), new("output", StagedType.Number), new("raw", StagedType.Json), new("raw_hash"),
     ];
 
     public static readonly IReadOnlyList<StagedColumn> PopularityColumns =
     [
-        new("hf_id"), new("model_key"), new("downloads", StagedType.Whole), new("likes", StagedType.Whole), new("raw"), new("raw_hash"),
+        new("hf_id"), new("model_key"), new("downloads", StagedType.Whole), new("likes", StagedType.Whole), new("raw", StagedType.Json), new("raw_hash"),
     ];
 
     /// <summary>How the message of a run begins whose process has gone.</summary>
@@ -67,16 +70,16 @@ internal sealed class SyncSql
     public static readonly IReadOnlyList<StagedColumn> WeightsColumns = [new("hf_id"), new("model_key")];
 
     private const string Id = "provider_id, provider_model_id";
+    private static readonly string[] IdNames = ["provider_id", "provider_model_id"];
+    private static readonly (string Column, string Value)[] Present = [("missing_since", "NULL"), ("missed_runs", "0")];
     private const int Hidden = SyncThresholds.MissesUntilHidden;
     private readonly string _s;
-    private readonly string _json;
-    private readonly string _differs;
+    private readonly bool _isPostgres;
 
     public SyncSql(CatalogDatabase database)
     {
         _s = database.Schema;
-        _json = database.IsPostgres ? "::jsonb" : "";
-        _differs = database.IsPostgres ? "IS DISTINCT FROM" : "IS NOT";
+        _isPostgres = database.IsPostgres;
     }
 
     // Reading what is stored.
@@ -86,7 +89,10 @@ internal sealed class SyncSql
         WHERE r.source = @source
         """;
 
-    public string OffersOfOthers => $"SELECT {Id}, {PriceColumns.List()} FROM {_s}offer WHERE source <> @source AND source <> 'sample'";
+    public string OffersOfOthers => $"""
+        SELECT {Id}, {PriceColumns.List()} FROM {_s}offer WHERE source <> @source AND source <> 'sample'
+        AND provider_id IN (SELECT {(_isPostgres ? "jsonb_array_elements_text(@providers::jsonb)" : "value FROM json_each(@providers)")})
+        """;
 
     public string Held => $"SELECT {Id}, reason FROM {_s}quarantine WHERE source = @source AND released_at IS NULL";
 
@@ -98,6 +104,8 @@ internal sealed class SyncSql
         """;
 
     public string Models => $"SELECT model_key, lab, name, family, open_weights, release_date, facts_rank, facts_from FROM {_s}model";
+
+    public string Weights => $"SELECT hf_id, model_key FROM {_s}model_weights";
 
     // What OpenRouter says goes before what models.dev does.
     public string Repositories => $"""
@@ -111,58 +119,40 @@ internal sealed class SyncSql
 
     public string ComparedOffers => $"""
         SELECT {Id}, source, model_key, input FROM {_s}offer
-        WHERE price_kind = 'fixed' AND currency = 'USD' AND input IS NOT NULL AND input <> {(_json.Length > 0 ? "0" : "'0.0'")} AND alias_of IS NULL
+        WHERE price_kind = 'fixed' AND currency = 'USD' AND input IS NOT NULL AND input <> {(_isPostgres ? "0" : "'0.0'")} AND alias_of IS NULL
         AND missed_runs < {Hidden}
         """;
 
     // Offers.
+    public IReadOnlyList<string> WriteModels => Merge("model", "staged_model", ["model_key"], ModelColumns, onlyNew: [("first_seen", "@now")]);
+
     public IReadOnlyList<string> WriteOffers =>
     [
-        $"""
-        INSERT INTO {_s}model ({Names(ModelColumns)}, first_seen)
-        SELECT {Names(ModelColumns)}, @now FROM staged_model WHERE 1 = 1
-        ON CONFLICT (model_key) DO UPDATE SET {Set(ModelColumns.Skip(1))}
-        """,
-        $"""
-        INSERT INTO {_s}offer_source (source, {Id}, raw, raw_hash, missing_since, missed_runs)
-        SELECT @source, {Id}, raw{_json}, raw_hash, NULL, 0 FROM staged_offer WHERE 1 = 1
-        ON CONFLICT (source, {Id}) DO UPDATE SET raw = excluded.raw, raw_hash = excluded.raw_hash, missing_since = NULL, missed_runs = 0
-        """,
-        $"""
-        INSERT INTO {_s}offer (source, {Names(Sold)}, missing_since, missed_runs)
-        SELECT @source, {Names(Sold)}, NULL, 0 FROM staged_offer WHERE owned = 1
-        ON CONFLICT ({Id}) DO UPDATE SET source = excluded.source, {Set(Sold.Skip(2))}, missing_since = NULL, missed_runs = 0
-        """,
+        .. Merge("offer_source", "staged_offer", IdNames, OfferColumns.Where(column => column.Name is "raw" or "raw_hash").Concat(IdColumns), [.. Present, ("source", "@source")]),
+        .. Merge("offer", "staged_offer", IdNames, Sold, [.. Present, ("source", "@source")], where: "s.owned = 1"),
         $"DELETE FROM {_s}offer_tier WHERE ({Id}) IN (SELECT {Id} FROM staged_offer WHERE owned = 1 AND held = 0)",
-        $"INSERT INTO {_s}offer_tier ({Names(TierColumns)}) SELECT {Names(TierColumns)} FROM staged_tier",
+        $"UPDATE {_s}model SET last_seen = NULL WHERE last_seen IS NOT NULL AND model_key IN (SELECT model_key FROM staged_offer WHERE owned = 1)",
+    ];
+
+    public IReadOnlyList<string> WriteTiers => [$"INSERT INTO {_s}offer_tier ({Names(TierColumns)}) SELECT {Names(TierColumns)} FROM staged_tier"];
+
+    public IReadOnlyList<string> WritePrices =>
+    [
         $"""
         INSERT INTO {_s}price_history ({Id}, sync_id, old, new, changed_at, changed_by)
-        SELECT {Id}, @sync, old{_json}, new{_json}, @now, @by FROM staged_price WHERE 1 = 1 ON CONFLICT ({Id}, sync_id) DO NOTHING
+        SELECT {Id}, @sync, old, new, @now, @by FROM staged_price WHERE 1 = 1 ON CONFLICT ({Id}, sync_id) DO NOTHING
         """,
-        $"UPDATE {_s}model SET last_seen = NULL WHERE last_seen IS NOT NULL AND model_key IN (SELECT model_key FROM staged_offer WHERE owned = 1)",
     ];
 
     public string HideSample =>
         $"UPDATE {_s}offer SET missing_since = @now, missed_runs = {Hidden} WHERE source = @sample AND missed_runs < {Hidden}";
 
-    public string WriteBenchmarks => $"""
-        INSERT INTO {_s}benchmark AS stored ({Names(BenchmarkColumns)})
-        SELECT {Names(BenchmarkColumns).Replace(" raw,", $" raw{_json},", StringComparison.Ordinal)} FROM staged_benchmark WHERE 1 = 1
-        ON CONFLICT (aa_id) DO UPDATE SET {Set(BenchmarkColumns.Skip(1))}, missing_since = NULL, missed_runs = 0
-        WHERE stored.raw_hash <> excluded.raw_hash OR stored.model_key <> excluded.model_key OR stored.missed_runs > 0
-        """;
+    // Benchmarks, popularity and where weights lie.
+    public IReadOnlyList<string> WriteBenchmarks => Merge("benchmark", "staged_benchmark", ["aa_id"], BenchmarkColumns, Present);
 
-    public string WriteWeights => $"""
-        INSERT INTO {_s}model_weights AS stored (hf_id, model_key) SELECT hf_id, model_key FROM staged_weights WHERE 1 = 1
-        ON CONFLICT (hf_id) DO UPDATE SET model_key = excluded.model_key WHERE stored.model_key <> excluded.model_key
-        """;
+    public IReadOnlyList<string> WritePopularity => Merge("hf_stat", "staged_popularity", ["hf_id"], PopularityColumns, Present);
 
-    public string WritePopularity => $"""
-        INSERT INTO {_s}hf_stat AS stored ({Names(PopularityColumns)})
-        SELECT {Names(PopularityColumns).Replace(" raw,", $" raw{_json},", StringComparison.Ordinal)} FROM staged_popularity WHERE 1 = 1
-        ON CONFLICT (hf_id) DO UPDATE SET {Set(PopularityColumns.Skip(1))}, missing_since = NULL, missed_runs = 0
-        WHERE stored.raw_hash <> excluded.raw_hash OR stored.model_key {_differs} excluded.model_key OR stored.missed_runs > 0
-        """;
+    public IReadOnlyList<string> WriteWeights => Merge("model_weights", "staged_weights", ["hf_id"], WeightsColumns);
 
     public IReadOnlyList<string> WriteHolds =>
     [
@@ -238,7 +228,7 @@ internal sealed class SyncSql
     private static IEnumerable<StagedColumn> Sold => OfferColumns.Where(column => column.Name is not ("owned" or "held" or "raw" or "raw_hash"));
 
     /// <summary>Stored benchmarks or popularity, which are no offers; null for a source of offers.</summary>
-    public string? Facts(string source) => Table(source) is var (table, id) ? $"SELECT {id}, raw_hash, missed_runs FROM {_s}{table}" : null;
+    public string? Facts(string source) => Table(source) is var (table, id) ? $"SELECT {id}, raw_hash, missed_runs, model_key FROM {_s}{table}" : null;
 
     public IReadOnlyList<string> WriteMissing(string source)
     {
@@ -267,10 +257,38 @@ internal sealed class SyncSql
         _ => null,
     };
 
+    /// <summary>Updates the rows that are there and inserts the others.</summary>
+    /// <param name="table">Where to.</param>
+    /// <param name="staged">Where from; <c>s</c> in conditions.</param>
+    /// <param name="key">Columns by which a staged row finds its stored one, beside the source where there is one.</param>
+    /// <param name="columns">Columns that are taken as they were staged, the key among them.</param>
+    /// <param name="also">Columns that get a value in either case.</param>
+    /// <param name="onlyNew">Columns that only a new row gets.</param>
+    /// <param name="where">Which staged rows.</param>
+    private IReadOnlyList<string> Merge(
+        string table,
+        string staged,
+        IReadOnlyList<string> key,
+        IEnumerable<StagedColumn> columns,
+        IReadOnlyList<(string Column, string Value)>? also = null,
+        IReadOnlyList<(string Column, string Value)>? onlyNew = null,
+        string where = "1 = 1")
+    {
+        var same = string.Join(" AND ", key.Select(column => $"t.{column} = s.{column}")) + (table == "offer_source" ? " AND t.source = @source" : "");
+        List<(string Column, string Value)> either = [.. columns.Select(column => (column.Name, $"s.{column.Name}")), .. also ?? []];
+        List<(string Column, string Value)> whole = [.. either, .. onlyNew ?? []];
+        return
+        [
+            $"UPDATE {_s}{table} AS t SET {string.Join(", ", either.Where(set => !key.Contains(set.Column)).Select(set => $"{set.Column} = {set.Value}"))} FROM {staged} AS s WHERE {where} AND {same}",
+            $"""
+            INSERT INTO {_s}{table} ({string.Join(", ", whole.Select(set => set.Column))}) SELECT {string.Join(", ", whole.Select(set => set.Value))}
+            FROM {staged} AS s WHERE {where} AND NOT EXISTS (SELECT 1 FROM {_s}{table} AS t WHERE {same})
+            """,
+        ];
+    }
+
     private static IEnumerable<StagedColumn> Prices() =>
         PriceColumns.Names.Select((name, n) => new StagedColumn(name, n < 2 ? StagedType.Text : StagedType.Number));
 
     private static string Names(IEnumerable<StagedColumn> columns) => string.Join(", ", columns.Select(column => column.Name));
-
-    private static string Set(IEnumerable<StagedColumn> columns) => string.Join(", ", columns.Select(column => $"{column.Name} = excluded.{column.Name}"));
 }

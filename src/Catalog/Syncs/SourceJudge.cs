@@ -29,6 +29,12 @@ public static class SourceJudge
             : JudgeRow(state.Rows.GetValueOrDefault(row.Id), row, read.Source, limits, force)).ToList();
         var refused = force ? [] : RefusedProviders(live, missing, judged, limits);
         var kept = judged.Where(row => !refused.ContainsKey(row.Listing.Id.Provider)).ToList();
+        var facts = Facts(read).Select(fact => (fact.Id, fact.Hash, Stored: state.Rows.GetValueOrDefault(fact.Id))).ToList();
+        var changedFacts = facts.Where(fact => fact.Stored is not { IsMissing: false } stored
+                || stored.Hash != fact.Hash
+                || stored.ModelKey != state.Models.GetValueOrDefault(fact.Id.ModelId))
+            .Select(fact => new FactChange(fact.Id.ModelId, fact.Stored?.Hash is null, state.Models.GetValueOrDefault(fact.Id.ModelId)))
+            .ToList();
         return new SourceVerdict(
             null,
             [.. kept.Where(row => row.Change is not null).Select(row => row.Change!)],
@@ -43,9 +49,15 @@ public static class SourceJudge
                 .. read.Faults.Where(fault => !refused.ContainsKey(fault.Id.Provider))
                     .Select(fault => new Hold(fault.Id, HoldReasons.Unreadable, fault.Reason, "", fault.Raw)),
             ],
-            [.. kept.SelectMany(row => row.Released.Select(reason => (row.Listing.Id, reason)))],
+            [
+                .. kept.SelectMany(row => row.Released.Select(reason => (row.Listing.Id, reason))),
+                .. facts.Where(fact => fact.Stored is not null).SelectMany(fact => fact.Stored!.Held.Select(reason => (fact.Id, reason))),
+            ],
             [.. refused.Select(provider => (provider.Key, provider.Value))],
-            kept.Count(row => row is { Change: null, Hold: null }));
+            kept.Count(row => row is { Change: null, Hold: null }) + facts.Count - changedFacts.Count)
+        {
+            Facts = changedFacts,
+        };
     }
 
     /// <summary>Why a price is not believed; null when it is.</summary>
@@ -212,10 +224,14 @@ public static class SourceJudge
     private static HashSet<OfferId> Present(SourceSnapshot read) =>
     [
         .. read.Listings.Select(row => row.Id),
-        .. read.Benchmarks.Select(row => new OfferId(read.Source, row.Id)),
-        .. read.Popularity.Select(row => new OfferId(read.Source, row.Id)),
+        .. Facts(read).Select(fact => fact.Id),
         .. read.Faults.Select(row => row.Id),
     ];
+
+    // Benchmarks and popularity are no offers; their source stands where an offer has its provider.
+    private static IEnumerable<(OfferId Id, string Hash)> Facts(SourceSnapshot read) =>
+        read.Benchmarks.Select(row => (row.Id, row.Raw.Hash)).Concat(read.Popularity.Select(row => (row.Id, row.Raw.Hash)))
+            .Select(row => (new OfferId(read.Source, row.Id), row.Hash));
 
     private static (string Name, decimal? Price)[] Named(Pricing price) =>
     [

@@ -3,23 +3,30 @@ namespace Sluice.Catalog.Syncs;
 /// <summary>What is stored of one source when a new reading of it is judged.</summary>
 /// <param name="Rows">Its rows by id, also those that are missing at present.</param>
 /// <param name="BestCount">Most rows that a good run of the last days read; null when there was none.</param>
-public sealed record SourceState(IReadOnlyDictionary<OfferId, StoredRow> Rows, int? BestCount);
+public sealed record SourceState(IReadOnlyDictionary<OfferId, StoredRow> Rows, int? BestCount)
+{
+    /// <summary>Which model each benchmark or repository that came is about, by its id; null for a repository of none.</summary>
+    public IReadOnlyDictionary<string, string?> Models { get; init; } = new Dictionary<string, string?>();
+}
 
 /// <summary>A stored row of a source.</summary>
-/// <param name="Hash">Of the raw row; null when only another source has had it.</param>
+/// <param name="Hash">Of the raw row; null when this source never had it: another one has, or it was never believed.</param>
 /// <param name="MissedRuns">Good runs in a row that did not have it.</param>
 /// <param name="Price">The offer's stored price, whichever source it is from.</param>
 /// <param name="OwnedByOther">Whether the offer's price is another source's.</param>
 /// <param name="Held">Why it is held at present; empty when it is not.</param>
 public sealed record StoredRow(string? Hash, int MissedRuns, Pricing? Price, bool OwnedByOther, IReadOnlySet<string> Held)
 {
+    /// <summary>Of a benchmark or a repository: the model that it is about; null when it is about none.</summary>
+    public string? ModelKey { get; init; }
+
     /// <summary>Whether the last good run did not have it.</summary>
     public bool IsMissing => MissedRuns > 0;
 }
 
 /// <summary>What is to be done with a reading. Pure data: the store carries it out in one transaction.</summary>
 /// <param name="Refusal">Why nothing of the reading counts; null when it does.</param>
-/// <param name="Changes">Rows to write.</param>
+/// <param name="Changes">Offers to write.</param>
 /// <param name="Missing">Stored rows that the reading does not have, until they are hidden.</param>
 /// <param name="Holds">Rows whose price is not believed, or that could not be read.</param>
 /// <param name="Released">Rows whose hold ends, with its reason.</param>
@@ -34,10 +41,19 @@ public sealed record SourceVerdict(
     IReadOnlyList<(string Provider, string Reason)> RefusedProviders,
     int Unchanged)
 {
+    /// <summary>Benchmarks or popularity to write.</summary>
+    public IReadOnlyList<FactChange> Facts { get; init; } = [];
+
     internal static SourceVerdict Refused(string reason) => new(reason, [], [], [], [], [], 0);
 }
 
-/// <summary>A row to write.</summary>
+/// <summary>A benchmark or the popularity of a repository to write.</summary>
+/// <param name="Id">Of the row at its source.</param>
+/// <param name="IsNew">Whether the source had no such row before.</param>
+/// <param name="ModelKey">The model that it is about; null when it is about none.</param>
+public sealed record FactChange(string Id, bool IsNew, string? ModelKey);
+
+/// <summary>An offer to write.</summary>
 /// <param name="Row">As the source sent it.</param>
 /// <param name="IsNew">Whether the source had no such row before.</param>
 /// <param name="IsOwned">Whether the source decides the offer's price; otherwise only its raw row is kept.</param>

@@ -84,7 +84,7 @@ public sealed class PostgresRestartTests
     // Its rows are staged, and some are written.
     private static async Task InMidMergeAsync<T>(OwnPostgres server, Task<T> merge)
     {
-        const string waits = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sluice-catalog' AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO catalog.offer %'";
+        const string waits = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'sluice-catalog' AND wait_event_type = 'Lock' AND query LIKE 'UPDATE catalog.offer AS %'";
         var seen = await Eventually.AsyncOf(
             async () => merge.IsCompleted ? $"it has ended: {await merge}" : await NumberAsync(server, waits) == 1 ? "waits" : "is on its way",
             state => state != "is on its way",

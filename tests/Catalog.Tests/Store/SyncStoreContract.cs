@@ -221,6 +221,67 @@ public abstract class SyncStoreContract
     }
 
     [Fact]
+    public async Task Benchmarks_and_popularity_are_counted_as_new_changed_or_unchanged_and_one_that_comes_back_is_written()
+    {
+        await using var catalogue = await OpenAsync();
+        await MergeAsync(catalogue, await ModelsDevAsync("acme", ("m", null)));
+        var benchmarks = await Reading.OfAsync(SourceNames.ArtificialAnalysis, Rows.ArtificialAnalysis(("1", "A", "1", "1", "1"), ("2", "B", "1", "1", "1")));
+        var changed = await Reading.OfAsync(SourceNames.ArtificialAnalysis, Rows.ArtificialAnalysis(("1", "A", "2", "1", "1")));
+        var popularity = await Reading.OfAsync(SourceNames.HuggingFace, """[{ "id": "qwen/Qwen3-8B", "downloads": 5, "likes": 1 }]""");
+        List<(int, int, int, int, string)> counts = [];
+        foreach (var read in new[] { benchmarks, benchmarks, changed, benchmarks, popularity, popularity })
+        {
+            var outcome = await MergeAsync(catalogue, read);
+            var health = (await Syncs(catalogue).EndAsync($"run-{_run}", null, Now, default)).Health!;
+            counts.Add((outcome.Stored, outcome.Updated, outcome.Unchanged, outcome.Missing, health.Status));
+        }
+
+        Assert.Equal(
+            [
+                (2, 0, 0, 0, SyncHealth.Healthy), (0, 0, 2, 0, SyncHealth.Healthy), (0, 1, 0, 1, SyncHealth.Healthy), (0, 2, 0, 0, SyncHealth.Healthy),
+                (1, 0, 0, 0, SyncHealth.Healthy), (0, 0, 1, 0, SyncHealth.Healthy),
+            ],
+            counts);
+        Assert.Equal(2, await CountAsync(catalogue, "benchmark", "missing_since IS NULL AND missed_runs = 0 AND model_key IN ('a|', 'b|')"));
+
+        // The same row is about a model as soon as there is one.
+        await MergeAsync(catalogue, await OpenRouterAsync(Rows.OpenRouterRow("qwen/qwen3-8b", "{}")));
+        Assert.Equal(1, (await MergeAsync(catalogue, popularity)).Updated);
+        Assert.Equal(1, await CountAsync(catalogue, "hf_stat", "model_key = '8b-qwen|3'"));
+    }
+
+    [Fact]
+    public async Task A_row_that_was_never_believed_is_let_go_when_it_is()
+    {
+        await using var catalogue = await OpenAsync();
+        var benchmarks = Rows.ArtificialAnalysis(("1", "A", "1", "1", "1"), ("2", "B", "1", "1", "1"));
+        const string Price = """{ "prompt": "0.000001", "completion": "0.000002" }""";
+        const string Alias = """, "alias_target": { "name": "Late", "slug": "x/late" }""";
+        (SourceSnapshot Odd, SourceSnapshot Right)[] reads =
+        [
+            (await ModelsDevAsync("acme", ("m", """{ "input": "one" }"""), ("other", null)), await ModelsDevAsync("acme", ("m", """{ "input": 1, "output": 2 }"""), ("other", null))),
+            (
+                await Reading.OfAsync(SourceNames.ArtificialAnalysis, benchmarks.Replace("\"name\": \"B\",", "", StringComparison.Ordinal)),
+                await Reading.OfAsync(SourceNames.ArtificialAnalysis, benchmarks)),
+            (
+                await OpenRouterAsync(Rows.OpenRouterRow("x/m", Price), Rows.OpenRouterRow("~x/latest", Price, Alias)),
+                await OpenRouterAsync(Rows.OpenRouterRow("x/m", Price), Rows.OpenRouterRow("~x/latest", Price, Alias), Rows.OpenRouterRow("x/late", Price))),
+        ];
+        foreach (var (odd, right) in reads)
+        {
+            Assert.Equal((1, 1, 1), ((await MergeAsync(catalogue, odd)).Quarantined, await HeldAsync(), (await MergeAsync(catalogue, odd)).Unchanged));
+            Assert.Equal((0, 0), ((await MergeAsync(catalogue, right)).Quarantined, await HeldAsync()));
+            Assert.Equal((0, 0), ((await MergeAsync(catalogue, right)).Stored, await HeldAsync()));
+        }
+
+        Assert.Equal(Fixed(1, 2), (await FindAsync(catalogue, "acme/m"))!.Pricing);
+        Assert.Equal(2, await CountAsync(catalogue, "benchmark"));
+        Assert.Equal("x/late", (await FindAsync(catalogue, "openrouter/~x/latest"))!.AliasOf);
+
+        Task<long> HeldAsync() => CountAsync(catalogue, "quarantine", "released_at IS NULL");
+    }
+
+    [Fact]
     public async Task A_row_that_is_gone_stays_is_hidden_after_three_good_runs_and_comes_back()
     {
         await using var catalogue = await OpenAsync();
@@ -352,6 +413,13 @@ public abstract class SyncStoreContract
         await MergeAsync(catalogue, await ModelsDevAsync("acme", ("m", null)));
 
         Assert.Equal(1, await catalogue.CountAsync(default));
+        Assert.Equal(61, await CountAsync(catalogue, "offer"));
+
+        // A real offer of the same id takes the place of an invented one.
+        var invented = SampleCatalogue.Read()[0].Id;
+        await MergeAsync(catalogue, await ModelsDevAsync(("acme", [("m", null)]), (invented.Provider, [(invented.ModelId, """{ "input": 7, "output": 9 }""")])));
+
+        Assert.Equal((SourceNames.ModelsDev, Fixed(7, 9)), (await catalogue.FindAsync(invented, default)) is { } real ? (real.Source, real.Pricing) : default);
         Assert.Equal(61, await CountAsync(catalogue, "offer"));
     }
 
