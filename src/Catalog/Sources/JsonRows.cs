@@ -36,13 +36,17 @@ internal static class JsonRows
 
     private sealed class Walk(IReadOnlyList<string> patterns)
     {
+        private const string Member = "*";
+        private const string Element = "[]";
         private readonly string[][] _patterns = [.. patterns.Select(pattern => pattern.Split('.'))];
-        private readonly List<string> _path = [];
-        private readonly Stack<bool> _inList = new();
+
+        // From the root inwards. What no pattern leads into is walked through without a text being made of it.
+        private readonly List<Level> _open = [];
         private byte[] _buffer = new byte[64 * 1024];
         private int _start;
         private int _end;
         private string _name = "";
+        private uint _nameLeads;
         private JsonReaderState _state;
 
         public Memory<byte> Free()
@@ -68,26 +72,21 @@ internal static class JsonRows
                 switch (reader.TokenType)
                 {
                     case JsonTokenType.PropertyName:
-                        _name = reader.GetString()!;
+                        _nameLeads = Leads(ref reader);
+                        _name = _nameLeads == 0 ? "" : reader.GetString()!;
                         break;
                     case JsonTokenType.EndObject or JsonTokenType.EndArray:
-                        _inList.Pop();
-                        if (_path.Count > 0)
-                        {
-                            _path.RemoveAt(_path.Count - 1);
-                        }
-
+                        _open.RemoveAt(_open.Count - 1);
                         break;
                     default:
-                        if (_inList.TryPeek(out var inList))
+                        var (name, leads) = _open switch
                         {
-                            _path.Add(inList ? "[]" : _name);
-                        }
-
-                        if (IsWanted())
+                            [] => ("", uint.MaxValue),
+                            [.., { IsList: true }] => (Element, Leads(ref reader)),
+                            _ => (_name, _nameLeads),
+                        };
+                        if (leads != 0 && IsWanted(leads))
                         {
-                            string[] path = [.. _path];
-                            _path.RemoveAt(_path.Count - 1);
                             if (!JsonDocument.TryParseValue(ref reader, out var document))
                             {
                                 Keep(before);
@@ -97,7 +96,7 @@ internal static class JsonRows
 
                             using (document)
                             {
-                                row = new JsonRow(path, document.RootElement.Clone());
+                                row = new JsonRow([.. _open.Skip(1).Select(level => level.Name), name], document.RootElement.Clone());
                             }
 
                             Keep(reader);
@@ -106,11 +105,7 @@ internal static class JsonRows
 
                         if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
                         {
-                            _inList.Push(reader.TokenType == JsonTokenType.StartArray);
-                        }
-                        else if (_path.Count > 0)
-                        {
-                            _path.RemoveAt(_path.Count - 1);
+                            _open.Add(new Level(name, reader.TokenType == JsonTokenType.StartArray, leads));
                         }
 
                         break;
@@ -130,8 +125,37 @@ internal static class JsonRows
             _start += (int)reader.BytesConsumed;
         }
 
-        private bool IsWanted() => _patterns.Any(pattern =>
-            pattern.Length == _path.Count && pattern.Zip(_path).All(step => step.First == step.Second || (step.First == "*" && step.Second != "[]")));
+        // The patterns, a bit each, whose next step this member or element of the innermost level is.
+        private uint Leads(ref Utf8JsonReader reader)
+        {
+            var level = _open[^1];
+            var leads = 0u;
+            for (var n = 0; n < _patterns.Length && level.Leads != 0; n++)
+            {
+                if ((level.Leads & (1u << n)) != 0 && _patterns[n].Length >= _open.Count)
+                {
+                    var step = _patterns[n][_open.Count - 1];
+                    leads |= (level.IsList ? step == Element : step != Element && (step == Member || reader.ValueTextEquals(step))) ? 1u << n : 0;
+                }
+            }
+
+            return leads;
+        }
+
+        private bool IsWanted(uint leads)
+        {
+            for (var n = 0; n < _patterns.Length; n++)
+            {
+                if ((leads & (1u << n)) != 0 && _patterns[n].Length == _open.Count)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        private readonly record struct Level(string Name, bool IsList, uint Leads);
     }
 }
 

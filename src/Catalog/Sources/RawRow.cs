@@ -12,15 +12,20 @@ namespace Sluice.Catalog.Sources;
 public readonly record struct RawRow(string Json, string Hash)
 {
     // Part of each hash: raise it whenever rows are read differently, and every row is written anew once.
-    private const string Reading = "1:";
+    private static ReadOnlySpan<byte> Reading => "1:"u8;
 
     private static readonly JsonWriterOptions Minified = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    // One for each thread: a list has thousands of rows, and each is written here once.
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _buffer;
 
     /// <summary>Keeps a row.</summary>
     public static RawRow Of(JsonElement row)
     {
-        var buffer = new ArrayBufferWriter<byte>(1024);
-        buffer.Write(Encoding.ASCII.GetBytes(Reading));
+        var buffer = _buffer ??= new ArrayBufferWriter<byte>(4 * 1024);
+        buffer.ResetWrittenCount();
+        buffer.Write(Reading);
         using (var writer = new Utf8JsonWriter(buffer, Minified))
         {
             row.WriteTo(writer);

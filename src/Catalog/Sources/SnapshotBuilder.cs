@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace Sluice.Catalog.Sources;
@@ -79,7 +80,7 @@ internal sealed class SnapshotBuilder(string source)
         try
         {
             // PostgreSQL stores no NUL, and no list has a reason to send one.
-            if (row.GetRawText().Contains("\\u0000", StringComparison.Ordinal))
+            if (JsonMarshal.GetRawUtf8Value(row).IndexOf("\\u0000"u8) >= 0)
             {
                 throw new FormatException("a text has a NUL character");
             }
