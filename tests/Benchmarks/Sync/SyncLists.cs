@@ -1,14 +1,16 @@
 using System.Globalization;
-using System.Text;
 
 namespace Sluice.Benchmarks.Sync;
 
-/// <summary>Made-up lists in the shapes and sizes of the real ones: 5,276, 421, 589, 1,000 and 15,698 rows, or so many times more.</summary>
+/// <summary>Made-up lists in the shapes and sizes of the real ones: 5,276, 421, 589, 1,000 and 15,698 rows, or so many times more; or the real ones.</summary>
 internal static class SyncLists
 {
     public const int ModelsDevRows = 5_276;
     public const int FeatherlessRows = 15_698;
     private const int Providers = 147;
+
+    // In the real list 1,533 models have 5,276 offers.
+    private const int OffersOfAModel = 3;
     private const int OpenRouterRows = 421;
     private const int BenchmarkRows = 589;
     private const int PopularityRows = 1_000;
@@ -20,12 +22,12 @@ internal static class SyncLists
     public static string Write(string folder, int times)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Combine(folder, "modelsdev"), ModelsDev(times));
+        Rows("modelsdev", "{", "}", Providers, provider => ModelsDev(provider, times));
         // Where weights lie, beside it: of the models that providers share every third is open.
-        File.WriteAllText(Path.Combine(folder, "models.json"), $"{{{string.Join(',', Enumerable.Range(0, ModelsDevRows * times / 3).Select(n =>
+        Rows("models.json", "{", "}", ModelsDevRows * times / OffersOfAModel, n =>
             $$"""
             "lab{{n % 40}}/model-{{n}}":{"id":"lab{{n % 40}}/model-{{n}}","name":"Model {{n}}","family":"model","attachment":true,"reasoning":true,"tool_call":true,"temperature":true,"knowledge":"2025-01","release_date":"2025-06-17","last_updated":"2025-06-17","modalities":{"input":["text","image"],"output":["text"]},"open_weights":{{(n % 3 == 0 ? "true" : "false")}},"limit":{"context":1048576,"output":65536},"weights":[{{(n % 3 == 0 ? $$"""{"url":"https://huggingface.co/lab{{n % 40}}/Weights-{{n}}"}""" : "")}}]}
-            """))}}}");
+            """);
         Rows("openrouter", "{\"data\":[", "],\"links\":{\"next\":null}}", OpenRouterRows * times, n =>
             $$"""{"id":"lab{{n % 40}}/model-{{n}}-{{n % 7}}b","name":"Model {{n}}","created":1780000000,"description":"{{Description}}","context_length":128000,"architecture":{"input_modalities":["text"],"output_modalities":["text"]},"pricing":{"prompt":"{{Price(n, 1e-6m)}}","completion":"{{Price(n + 1, 1e-6m)}}"},"top_provider":{"max_completion_tokens":8000},"hugging_face_id":""}""");
         Rows("analysis", "{\"data\":[", "]}", BenchmarkRows * times, n =>
@@ -36,24 +38,44 @@ internal static class SyncLists
             $$"""{"id":"owner{{n % 900}}/Tuned-Model-{{n}}-8B","is_gated":false,"created":{{1_719_250_778 + n}},"model_class":"llama3-8b","owned_by":"Feather","context_length":8192,"max_completion_tokens":4096,"features":{"tool_use":true},"available_on_current_plan":true}""");
         return folder;
 
-        void Rows(string name, string start, string end, int count, Func<int, string> row) =>
-            File.WriteAllText(Path.Combine(folder, name), start + string.Join(',', Enumerable.Range(0, count).Select(row)) + end);
+        // Piece by piece: this process's memory is measured.
+        void Rows(string name, string start, string end, int count, Func<int, string> row)
+        {
+            using var file = File.CreateText(Path.Combine(folder, name));
+            file.Write(start);
+            for (var n = 0; n < count; n++)
+            {
+                file.Write(n == 0 ? "" : ",");
+                file.Write(row(n));
+            }
+
+            file.Write(end);
+        }
     }
 
-    private static string ModelsDev(int times)
+    /// <summary>Puts recorded lists in the place of the made-up ones that are as long.</summary>
+    /// <param name="folder">Where the made-up ones are.</param>
+    /// <param name="recorded">Where the recorded ones are.</param>
+    public static void Replace(string folder, string recorded)
     {
-        var text = new StringBuilder("{");
-        for (var provider = 0; provider < Providers; provider++)
+        foreach (var (name, file) in new[]
         {
-            text.Append(provider == 0 ? "" : ",").Append(CultureInfo.InvariantCulture, $"\"provider-{provider}\":{{\"id\":\"provider-{provider}\",\"models\":{{");
-            var rows = Enumerable.Range(0, ModelsDevRows * times).Where(n => n % Providers == provider).Select(n =>
-                $$"""
-                "model-{{n / 3}}-{{n % 3}}b":{"id":"model-{{n / 3}}","name":"Model {{n / 3}}","family":"model","attachment":true,"reasoning":true,"tool_call":true,"temperature":true,"knowledge":"2025-01","release_date":"2025-06-17","last_updated":"2025-06-17","modalities":{"input":["text","image"],"output":["text"]},"open_weights":false,"limit":{"context":1048576,"output":65536},"cost":{"input":{{Price(n / 3, 1)}},"output":{{Price(n / 3 + 1, 1)}},"cache_read":0.125} }
-                """);
-            text.AppendJoin(',', rows).Append("}}");
+            ("modelsdev", "models_dev_api"), ("openrouter", "openrouter_models"), ("analysis", "artificial_analysis_models"),
+            ("popularity", "huggingface_models"), ("featherless", "featherless_models"),
+        })
+        {
+            // The contents alone: the recorded files may be read-only.
+            File.WriteAllBytes(Path.Combine(folder, name), File.ReadAllBytes(Path.Combine(recorded, $"{file}.json")));
         }
+    }
 
-        return text.Append('}').ToString();
+    private static string ModelsDev(int provider, int times)
+    {
+        var rows = Enumerable.Range(0, ModelsDevRows * times).Where(n => n % Providers == provider).Select(n => n / OffersOfAModel).Select(n =>
+            $$"""
+            "model-{{n}}":{"id":"model-{{n}}","name":"Model {{n}}","family":"model","attachment":true,"reasoning":true,"tool_call":true,"temperature":true,"knowledge":"2025-01","release_date":"2025-06-17","last_updated":"2025-06-17","modalities":{"input":["text","image"],"output":["text"]},"open_weights":false,"limit":{"context":1048576,"output":65536},"cost":{"input":{{Price(n, 1)}},"output":{{Price(n + 1, 1)}},"cache_read":0.125} }
+            """);
+        return $"\"provider-{provider}\":{{\"id\":\"provider-{provider}\",\"models\":{{{string.Join(',', rows)}}}}}";
     }
 
     private static string Price(int n, decimal unit) => ((1 + n % 50 * 0.25m) * unit).ToString(CultureInfo.InvariantCulture);
