@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Sluice.Catalog.Identity;
 using Sluice.Catalog.Sources;
 
@@ -10,6 +11,25 @@ namespace Sluice.Catalog.Store;
 internal sealed record ModelFacts(string Key, string Lab, string Name, string? Family, bool? OpenWeights, string? ReleaseDate, long Rank, string? From)
 {
     private const int UnknownLab = 10;
+
+    /// <summary>What is stored of every model, by its key.</summary>
+    public static async Task<IReadOnlyDictionary<string, ModelFacts>> LoadAsync(DbConnection connection, SyncSql sql, CancellationToken cancellationToken)
+    {
+        var models = new Dictionary<string, ModelFacts>(StringComparer.Ordinal);
+        await connection.ReadAsync(
+            sql.Models,
+            row => models[row.GetString(0)] = new ModelFacts(
+                row.GetString(0),
+                row.GetString(1),
+                row.GetString(2),
+                row.Text(3),
+                row.IsDBNull(4) ? null : row.GetBoolean(4),
+                row.Text(5),
+                row.GetInt64(6),
+                row.Text(7)),
+            cancellationToken);
+        return models;
+    }
 
     /// <summary>The facts of each model after these rows, where they differ from what is stored. Pure.</summary>
     public static IReadOnlyList<ModelFacts> Merge(

@@ -104,26 +104,27 @@ internal sealed class SourceMerge(DbConnection connection, SyncSql sql, SourceSn
 
     private async Task WriteOffersAsync(IReadOnlyList<RowChange> changes, CancellationToken cancellationToken)
     {
-        var rows = changes.Select(change => (Change: change, Identity: Identify(change.Row))).ToList();
-        var facts = ModelFacts.Merge(
-            await LoadModelsAsync(cancellationToken),
+        // A row of another's offer says nothing about model or offer: only what it said is kept.
+        var owned = changes.Where(change => change.IsOwned).Select(change => (Change: change, Identity: Identify(change.Row))).ToList();
+        var models = ModelFacts.Merge(
+            await ModelFacts.LoadAsync(connection, sql, cancellationToken),
             read.Source,
-            rows.Where(row => row.Change.IsOwned && row.Change.Row.AliasOf is null)
-                .Select(row => (row.Identity.Key, row.Identity.Variant, row.Change.Row)));
-        await WriteAsync("staged_model", SyncSql.ModelColumns, facts.Select(StagedRows.Of), sql.WriteModels, cancellationToken);
+            owned.Where(row => row.Change.Row.AliasOf is null).Select(row => (row.Identity.Key, row.Identity.Variant, row.Change.Row)));
+        await WriteAsync("staged_source", SyncSql.SourceColumns, changes.Select(change => StagedRows.Of(change.Row)), sql.WriteSources, cancellationToken);
+        await WriteAsync("staged_model", SyncSql.ModelColumns, models.Select(StagedRows.Of), sql.WriteModels, cancellationToken);
         await WriteAsync(
-            "staged_offer", SyncSql.OfferColumns, rows.Select(row => StagedRows.Of(row.Change, row.Identity)), sql.WriteOffers, cancellationToken);
+            "staged_offer", SyncSql.OfferColumns, owned.Select(row => StagedRows.Of(row.Change, row.Identity)), sql.WriteOffers, cancellationToken);
         await WriteAsync(
             "staged_tier",
             SyncSql.TierColumns,
-            rows.Where(row => row.Change is { IsOwned: true, IsHeld: false })
-                .SelectMany(row => row.Change.Row.Tiers.Select((tier, ordinal) => StagedRows.Of(row.Change.Row.Id, tier, ordinal))),
+            changes.Where(change => change is { IsOwned: true, IsHeld: false })
+                .SelectMany(change => change.Row.Tiers.Select((tier, ordinal) => StagedRows.Of(change.Row.Id, tier, ordinal))),
             sql.WriteTiers,
             cancellationToken);
         await WriteAsync(
             "staged_price",
             SyncSql.PriceColumnsStaged,
-            rows.Where(row => row.Change.OldPrice is not null).Select(row => StagedRows.Of(row.Change.Row.Id, row.Change.OldPrice!, row.Change.Price)),
+            changes.Where(change => change.OldPrice is not null).Select(change => StagedRows.Of(change.Row.Id, change.OldPrice!, change.Price)),
             sql.WritePrices,
             cancellationToken,
             ("@by", request.ChangedBy));
@@ -137,10 +138,8 @@ internal sealed class SourceMerge(DbConnection connection, SyncSql sql, SourceSn
             return read.Benchmarks.ToDictionary(row => row.Id, string? (row) => ModelAliases.Resolve(BenchmarkName.Of(row.Name).Key), StringComparer.Ordinal);
         }
 
-        var named = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        await connection.ReadAsync(sql.Repositories, row => named[row.GetString(0)] = row.GetString(1), cancellationToken);
-        var models = await LoadModelsAsync(cancellationToken);
-        return read.Popularity.ToDictionary(row => row.Id, row => ModelOf(row.Id, named, models), StringComparer.Ordinal);
+        var models = await RepositoryModels.LoadAsync(connection, sql, cancellationToken);
+        return read.Popularity.ToDictionary(row => row.Id, row => models.Of(row.Id), StringComparer.Ordinal);
     }
 
     private async Task<IReadOnlyList<object?[]>> ChangedWeightsAsync(CancellationToken cancellationToken)
@@ -159,24 +158,6 @@ internal sealed class SourceMerge(DbConnection connection, SyncSql sql, SourceSn
                 .Where(row => stored.GetValueOrDefault(row.Repository) != row.Model)
                 .Select(row => new object?[] { row.Repository, row.Model }),
         ];
-    }
-
-    private async Task<Dictionary<string, ModelFacts>> LoadModelsAsync(CancellationToken cancellationToken)
-    {
-        var models = new Dictionary<string, ModelFacts>(StringComparer.Ordinal);
-        await connection.ReadAsync(
-            sql.Models,
-            row => models[row.GetString(0)] = new ModelFacts(
-                row.GetString(0),
-                row.GetString(1),
-                row.GetString(2),
-                row.Text(3),
-                row.IsDBNull(4) ? null : row.GetBoolean(4),
-                row.Text(5),
-                row.GetInt64(6),
-                row.Text(7)),
-            cancellationToken);
-        return models;
     }
 
     private async Task WriteAsync(
@@ -211,17 +192,5 @@ internal sealed class SourceMerge(DbConnection connection, SyncSql sql, SourceSn
         var identity = ModelIdentity.Of(row.Id.ModelId, row.Id.Provider);
         var key = row.AliasOf is { } target ? ModelIdentity.Of(target, row.Id.Provider).Key : identity.Key;
         return identity with { Key = ModelAliases.Resolve(key) };
-    }
-
-    // Copies of weights are many, packed and tuned anew: by its key a repository counts only when it is the lab's own.
-    private static string? ModelOf(string repository, Dictionary<string, string> named, Dictionary<string, ModelFacts> models)
-    {
-        if (named.TryGetValue(repository, out var key))
-        {
-            return key;
-        }
-
-        key = ModelAliases.Resolve(ModelIdentity.Of(repository, SourceNames.HuggingFace).Key);
-        return models.TryGetValue(key, out var model) && model.Lab != Labs.Unknown && model.Lab == Labs.OfId(repository) ? key : null;
     }
 }

@@ -18,11 +18,12 @@ internal static class StagedRows
     public static object?[] Of(ModelFacts facts) =>
         [facts.Key, facts.Lab, facts.Name, facts.Family, facts.OpenWeights, facts.ReleaseDate, facts.Rank, facts.From];
 
+    public static object?[] Of(Listing row) => [row.Id.Provider, row.Id.ModelId, row.Raw.Json, row.Raw.Hash];
+
     public static object?[] Of(RowChange change, ModelIdentity identity) =>
     [
         change.Row.Id.Provider,
         change.Row.Id.ModelId,
-        change.IsOwned ? 1L : 0L,
         change.IsHeld ? 1L : 0L,
         identity.Key,
         identity.Variant,
@@ -35,8 +36,6 @@ internal static class StagedRows
         Json(change.Row.Modalities.Output),
         change.Row.Status.ToString().ToLowerInvariant(),
         change.Row.ExpiresOn?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
-        change.Row.Raw.Json,
-        change.Row.Raw.Hash,
         .. PriceColumns.Values(change.Price),
     ];
 

@@ -26,15 +26,7 @@ internal sealed class Staging(DbConnection connection)
                 cancellationToken);
             await using var import = await postgres.BeginBinaryImportAsync($"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)", cancellationToken);
             import.Timeout = SyncCommands.Patience;
-            foreach (var row in rows)
-            {
-                await import.StartRowAsync(cancellationToken);
-                for (var i = 0; i < row.Length; i++)
-                {
-                    await WriteAsync(import, row[i], columns[i].Type, cancellationToken);
-                }
-            }
-
+            Write(import, columns, rows, cancellationToken);
             await import.CompleteAsync(cancellationToken);
             return;
         }
@@ -61,27 +53,42 @@ internal sealed class Staging(DbConnection connection)
         }
     }
 
-    private static async Task WriteAsync(NpgsqlBinaryImporter import, object? value, StagedType type, CancellationToken cancellationToken)
+    // Into the importer's buffer, for which a task for each value costs as much again. A full one blocks until the server has taken it.
+    private static void Write(
+        NpgsqlBinaryImporter import, IReadOnlyList<StagedColumn> columns, IEnumerable<object?[]> rows, CancellationToken cancellationToken)
+    {
+        foreach (var row in rows)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            import.StartRow();
+            for (var i = 0; i < row.Length; i++)
+            {
+                Write(import, row[i], columns[i].Type);
+            }
+        }
+    }
+
+    private static void Write(NpgsqlBinaryImporter import, object? value, StagedType type)
     {
         switch (type, value)
         {
             case (_, null):
-                await import.WriteNullAsync(cancellationToken);
+                import.WriteNull();
                 break;
             case (StagedType.Text, string text):
-                await import.WriteAsync(text, NpgsqlDbType.Text, cancellationToken);
+                import.Write(text, NpgsqlDbType.Text);
                 break;
             case (StagedType.Json, string json):
-                await import.WriteAsync(json, NpgsqlDbType.Jsonb, cancellationToken);
+                import.Write(json, NpgsqlDbType.Jsonb);
                 break;
             case (StagedType.Whole, long number):
-                await import.WriteAsync(number, NpgsqlDbType.Bigint, cancellationToken);
+                import.Write(number, NpgsqlDbType.Bigint);
                 break;
             case (StagedType.Number, decimal number):
-                await import.WriteAsync(number, NpgsqlDbType.Numeric, cancellationToken);
+                import.Write(number, NpgsqlDbType.Numeric);
                 break;
             case (StagedType.Flag, bool flag):
-                await import.WriteAsync(flag, NpgsqlDbType.Boolean, cancellationToken);
+                import.Write(flag, NpgsqlDbType.Boolean);
                 break;
             default:
                 throw new ArgumentException($"A {value.GetType().Name} does not fit a column of type {type}.");

@@ -17,10 +17,11 @@ internal sealed class SyncSql
         new("facts_rank", StagedType.Whole), new("facts_from"),
     ];
 
+    public static readonly IReadOnlyList<StagedColumn> SourceColumns = [.. IdColumns, new("raw", StagedType.Json), new("raw_hash")];
+
     public static readonly IReadOnlyList<StagedColumn> OfferColumns =
     [
         .. IdColumns,
-        new("owned", StagedType.Whole),
         new("held", StagedType.Whole),
         new("model_key"),
         new("variant"),
@@ -33,8 +34,6 @@ internal sealed class SyncSql
         new("modalities_out"),
         new("status"),
         new("expires_on"),
-        new("raw", StagedType.Json),
-        new("raw_hash"),
         .. Prices(),
     ];
 
@@ -105,6 +104,8 @@ internal sealed class SyncSql
 
     public string Models => $"SELECT model_key, lab, name, family, open_weights, release_date, facts_rank, facts_from FROM {_s}model";
 
+    public string Popularity => $"SELECT hf_id, model_key FROM {_s}hf_stat";
+
     public string Weights => $"SELECT hf_id, model_key FROM {_s}model_weights";
 
     // What OpenRouter says goes before what models.dev does.
@@ -126,12 +127,14 @@ internal sealed class SyncSql
     // Offers.
     public IReadOnlyList<string> WriteModels => Merge("model", "staged_model", ["model_key"], ModelColumns, onlyNew: [("first_seen", "@now")]);
 
+    public IReadOnlyList<string> WriteSources =>
+        Merge("offer_source", "staged_source", IdNames, SourceColumns, [.. Present, ("source", "@source")], within: "t.source = @source");
+
     public IReadOnlyList<string> WriteOffers =>
     [
-        .. Merge("offer_source", "staged_offer", IdNames, OfferColumns.Where(column => column.Name is "raw" or "raw_hash").Concat(IdColumns), [.. Present, ("source", "@source")]),
-        .. Merge("offer", "staged_offer", IdNames, Sold, [.. Present, ("source", "@source")], where: "s.owned = 1"),
-        $"DELETE FROM {_s}offer_tier WHERE ({Id}) IN (SELECT {Id} FROM staged_offer WHERE owned = 1 AND held = 0)",
-        $"UPDATE {_s}model SET last_seen = NULL WHERE last_seen IS NOT NULL AND model_key IN (SELECT model_key FROM staged_offer WHERE owned = 1)",
+        .. Merge("offer", "staged_offer", IdNames, OfferColumns.Where(column => column.Name != "held"), [.. Present, ("source", "@source")]),
+        $"DELETE FROM {_s}offer_tier WHERE ({Id}) IN (SELECT {Id} FROM staged_offer WHERE held = 0)",
+        $"UPDATE {_s}model SET last_seen = NULL WHERE last_seen IS NOT NULL AND model_key IN (SELECT model_key FROM staged_offer)",
     ];
 
     public IReadOnlyList<string> WriteTiers => [$"INSERT INTO {_s}offer_tier ({Names(TierColumns)}) SELECT {Names(TierColumns)} FROM staged_tier"];
@@ -151,6 +154,8 @@ internal sealed class SyncSql
     public IReadOnlyList<string> WriteBenchmarks => Merge("benchmark", "staged_benchmark", ["aa_id"], BenchmarkColumns, Present);
 
     public IReadOnlyList<string> WritePopularity => Merge("hf_stat", "staged_popularity", ["hf_id"], PopularityColumns, Present);
+
+    public string WriteLinks => $"UPDATE {_s}hf_stat AS t SET model_key = s.model_key FROM staged_link AS s WHERE t.hf_id = s.hf_id";
 
     public IReadOnlyList<string> WriteWeights => Merge("model_weights", "staged_weights", ["hf_id"], WeightsColumns);
 
@@ -225,8 +230,6 @@ internal sealed class SyncSql
         FROM {_s}sync_source_run WHERE sync_id = @sync ORDER BY source
         """;
 
-    private static IEnumerable<StagedColumn> Sold => OfferColumns.Where(column => column.Name is not ("owned" or "held" or "raw" or "raw_hash"));
-
     /// <summary>Stored benchmarks or popularity, which are no offers; null for a source of offers.</summary>
     public string? Facts(string source) => Table(source) is var (table, id) ? $"SELECT {id}, raw_hash, missed_runs, model_key FROM {_s}{table}" : null;
 
@@ -260,11 +263,11 @@ internal sealed class SyncSql
     /// <summary>Updates the rows that are there and inserts the others.</summary>
     /// <param name="table">Where to.</param>
     /// <param name="staged">Where from; <c>s</c> in conditions.</param>
-    /// <param name="key">Columns by which a staged row finds its stored one, beside the source where there is one.</param>
+    /// <param name="key">Columns by which a staged row finds its stored one.</param>
     /// <param name="columns">Columns that are taken as they were staged, the key among them.</param>
     /// <param name="also">Columns that get a value in either case.</param>
     /// <param name="onlyNew">Columns that only a new row gets.</param>
-    /// <param name="where">Which staged rows.</param>
+    /// <param name="within">Which stored rows are meant at all.</param>
     private IReadOnlyList<string> Merge(
         string table,
         string staged,
@@ -272,17 +275,20 @@ internal sealed class SyncSql
         IEnumerable<StagedColumn> columns,
         IReadOnlyList<(string Column, string Value)>? also = null,
         IReadOnlyList<(string Column, string Value)>? onlyNew = null,
-        string where = "1 = 1")
+        string within = "1 = 1")
     {
-        var same = string.Join(" AND ", key.Select(column => $"t.{column} = s.{column}")) + (table == "offer_source" ? " AND t.source = @source" : "");
+        var same = string.Join(" AND ", key.Select(column => $"t.{column} = s.{column}").Prepend(within));
         List<(string Column, string Value)> either = [.. columns.Select(column => (column.Name, $"s.{column.Name}")), .. also ?? []];
         List<(string Column, string Value)> whole = [.. either, .. onlyNew ?? []];
         return
         [
-            $"UPDATE {_s}{table} AS t SET {string.Join(", ", either.Where(set => !key.Contains(set.Column)).Select(set => $"{set.Column} = {set.Value}"))} FROM {staged} AS s WHERE {where} AND {same}",
+            $"""
+            UPDATE {_s}{table} AS t SET {string.Join(", ", either.Where(set => !key.Contains(set.Column)).Select(set => $"{set.Column} = {set.Value}"))}
+            FROM {staged} AS s WHERE {same}
+            """,
             $"""
             INSERT INTO {_s}{table} ({string.Join(", ", whole.Select(set => set.Column))}) SELECT {string.Join(", ", whole.Select(set => set.Value))}
-            FROM {staged} AS s WHERE {where} AND NOT EXISTS (SELECT 1 FROM {_s}{table} AS t WHERE {same})
+            FROM {staged} AS s WHERE NOT EXISTS (SELECT 1 FROM {_s}{table} AS t WHERE {same})
             """,
         ];
     }

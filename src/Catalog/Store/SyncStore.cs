@@ -92,6 +92,39 @@ public sealed class SyncStore(CatalogStore store, Func<SyncThresholds> threshold
         },
         cancellationToken);
 
+    /// <summary>
+    /// Says which model the popularity of each repository counts for, once every source is in: they come in any order, and a model may come
+    /// after its repository.
+    /// </summary>
+    /// <returns>How many count for another model than before, or for their first.</returns>
+    /// <exception cref="CatalogStoreException">The database failed; nothing was written.</exception>
+    public Task<int> LinkPopularityAsync(CancellationToken cancellationToken) => _database.UseAsync(
+        async connection =>
+        {
+            await using var transaction = await _database.BeginWriteAsync(connection, cancellationToken, SyncCommands.Patience);
+            var models = await RepositoryModels.LoadAsync(connection, _sql, cancellationToken);
+            List<object?[]> links = [];
+            await connection.ReadAsync(
+                _sql.Popularity,
+                row =>
+                {
+                    if (models.Of(row.GetString(0)) is var model && model != row.Text(1))
+                    {
+                        links.Add([row.GetString(0), model]);
+                    }
+                },
+                cancellationToken);
+            if (links.Count > 0)
+            {
+                await new Staging(connection).FillAsync("staged_link", SyncSql.WeightsColumns, links, cancellationToken);
+                await connection.ExecuteAsync(_sql.WriteLinks, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+            }
+
+            return links.Count;
+        },
+        cancellationToken);
+
     /// <summary>Begins a run of a kind, unless one is under way. Beginning the same run again changes nothing.</summary>
     /// <param name="run">What begins.</param>
     /// <param name="abandonedAfter">A run that began so long ago and has not ended is marked as failed: its process is gone.</param>

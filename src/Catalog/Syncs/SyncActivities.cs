@@ -122,6 +122,7 @@ internal sealed class EndSyncActivity(SyncTools tools) : IActivity<EndSyncInput,
             await tools.Store.RecordFailureAsync(input.RunId, failed.Source, failed.Errors[0], now, cancellationToken);
         }
 
+        await tools.Store.LinkPopularityAsync(cancellationToken);
         await tools.Store.CrossCheckAsync(input.RunId, now, cancellationToken);
         var fault = await InvalidateAsync(input.RunId, cancellationToken);
         var run = await tools.Store.EndAsync(input.RunId, fault is null ? null : $"The cache was not told: {fault}", now, cancellationToken);

@@ -244,9 +244,10 @@ public abstract class SyncStoreContract
             counts);
         Assert.Equal(2, await CountAsync(catalogue, "benchmark", "missing_since IS NULL AND missed_runs = 0 AND model_key IN ('a|', 'b|')"));
 
-        // The same row is about a model as soon as there is one.
+        // A model that comes after its repository.
         await MergeAsync(catalogue, await OpenRouterAsync(Rows.OpenRouterRow("qwen/qwen3-8b", "{}")));
-        Assert.Equal(1, (await MergeAsync(catalogue, popularity)).Updated);
+        Assert.Equal((1, 0), (await Syncs(catalogue).LinkPopularityAsync(default), await Syncs(catalogue).LinkPopularityAsync(default)));
+        Assert.Equal((0, 1), (await MergeAsync(catalogue, popularity)) is { } again ? (again.Updated, again.Unchanged) : default);
         Assert.Equal(1, await CountAsync(catalogue, "hf_stat", "model_key = '8b-qwen|3'"));
     }
 
