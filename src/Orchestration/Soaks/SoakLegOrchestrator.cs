@@ -82,6 +82,7 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
     private sealed class Leg(DurableContext context, LegInput input, LookState state, LegMemory memory)
     {
         private readonly Carried<LookTerms> _terms = new(input.Terms);
+        private LookState _state = state;
         private SoakProgress _progress = new();
         private long _tick = input.FirstTick;
 
@@ -101,14 +102,14 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
                 LookResult look;
                 try
                 {
-                    look = await context.CallActivityAsync(ActivityRefs.Look, state.Next(_terms, context.CurrentUtcDateTime));
+                    look = await context.CallActivityAsync(ActivityRefs.Look, _state.Next(_terms, context.CurrentUtcDateTime));
                     blind = 0;
                 }
                 catch (TaskFailureException failure)
                 {
                     // The next tick is the next attempt. The release is not to blame.
                     Show(_progress with { Verdict = Verdict.Error, Reason = "could not look: " + failure.Failure.ErrorMessage });
-                    if (input.Terms.OnNoData != NoDataAction.Wait && context.CurrentUtcDateTime - state.State.LastGainAt.UtcDateTime >= input.Terms.Rules.Patience)
+                    if (input.Terms.OnNoData != NoDataAction.Wait && context.CurrentUtcDateTime - _state.State.LastGainAt.UtcDateTime >= input.Terms.Rules.Patience)
                     {
                         return Result(LegEnd.NoData, PauseReason.MetricsUnavailable, _progress.Reason!);
                     }
@@ -133,7 +134,7 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
         // What a look leads to; null to go on looking.
         private LegResult? Take(LookResult look)
         {
-            state = state.After(look);
+            _state = _state.After(look);
             if (look.Progress is { } seen)
             {
                 Show(seen);
@@ -141,7 +142,7 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
 
             if (look.Evidence is not null)
             {
-                memory.Add(look.Measurements, state.State.LastReading);
+                memory.Add(look.Measurements, _state.State.LastReading);
             }
 
             if (look.End is { } end)
@@ -149,7 +150,7 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
                 return Result(end, look.Holding, look.Reason);
             }
 
-            if (ThresholdJudge.Warnings(input.Terms.Rules.Thresholds, state.State.Thresholds).Any(w => !input.Warned.Contains(w.Name)))
+            if (ThresholdJudge.Warnings(input.Terms.Rules.Thresholds, _state.State.Thresholds).Any(w => !input.Warned.Contains(w.Name)))
             {
                 return look.Progress is null
                     ? Result(LegEnd.HoldChanged, input.Holding, _progress.Reason ?? "")
@@ -168,7 +169,7 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
         }
 
         private LegResult Result(LegEnd end, PauseReason? holding, string reason) =>
-            new(end, state.Whole, _tick, _progress, holding, reason) { Suppressed = input.Suppressed, Record = memory.ToRecord() };
+            new(end, _state.Whole, _tick, _progress, holding, reason) { Suppressed = input.Suppressed, Record = memory.ToRecord() };
 
         private long TickAt(DateTime now) => (long)Math.Ceiling((now - input.GridStart) / input.Terms.Tick - 0.5);
     }
