@@ -11,15 +11,34 @@ public static class DurableJson
     public static JsonSerializerOptions Options { get; } = Create();
 
     /// <summary>JSON of a value by its runtime type; null for null.</summary>
-    public static string? Write(object? value) => value is null ? null : JsonSerializer.Serialize(value, value.GetType(), Options);
+    public static string? Write(object? value)
+    {
+        if (value is null)
+        {
+            return null;
+        }
+
+        var json = JsonSerializer.Serialize(value, value.GetType(), Options);
+        if (value is IUnchanging unchanging)
+        {
+            Handover.Keep(json, unchanging);
+        }
+
+        return json;
+    }
 
     /// <summary>Reads JSON; the type's default for null.</summary>
     /// <exception cref="JsonException">The text is not JSON of that type.</exception>
-    public static T? Read<T>(string? json) => json is null ? default : JsonSerializer.Deserialize<T>(json, Options);
+    public static T? Read<T>(string? json) =>
+        json is null ? default
+        : typeof(IUnchanging).IsAssignableFrom(typeof(T)) && Handover.Take(json) is T value ? value
+        : JsonSerializer.Deserialize<T>(json, Options);
 
     /// <summary>Reads JSON as a type known at run time; the type's default for null.</summary>
     public static object? Read(string? json, Type type) =>
-        json is null ? (type.IsValueType ? Activator.CreateInstance(type) : null) : JsonSerializer.Deserialize(json, type, Options);
+        json is null ? (type.IsValueType ? Activator.CreateInstance(type) : null)
+        : typeof(IUnchanging).IsAssignableFrom(type) && Handover.Take(json) is { } value && type.IsInstanceOfType(value) ? value
+        : JsonSerializer.Deserialize(json, type, Options);
 
     private static JsonSerializerOptions Create()
     {
@@ -27,7 +46,7 @@ public static class DurableJson
         {
             DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-            Converters = { new JsonStringEnumConverter() },
+            Converters = { new JsonStringEnumConverter(), new WholeNumbers() },
         };
         options.MakeReadOnly(populateMissingResolver: true);
         return options;
