@@ -27,17 +27,22 @@ public static class DurableJson
         return json;
     }
 
+    /// <summary>
+    /// Not JSON, where a value is <see cref="IUnchanging"/>, but a string that stands for it in this process: for hosts that store nothing.
+    /// </summary>
+    public static string? StandIn(object? value) => value is IUnchanging unchanging ? Handover.StandIn(unchanging) : Write(value);
+
     /// <summary>Reads JSON; the type's default for null.</summary>
     /// <exception cref="JsonException">The text is not JSON of that type.</exception>
     public static T? Read<T>(string? json) =>
         json is null ? default
-        : typeof(IUnchanging).IsAssignableFrom(typeof(T)) && Handover.Take(json) is T value ? value
+        : typeof(IUnchanging).IsAssignableFrom(typeof(T)) && Handover.Of(json) is T value ? value
         : JsonSerializer.Deserialize<T>(json, Options);
 
     /// <summary>Reads JSON as a type known at run time; the type's default for null.</summary>
     public static object? Read(string? json, Type type) =>
         json is null ? (type.IsValueType ? Activator.CreateInstance(type) : null)
-        : typeof(IUnchanging).IsAssignableFrom(type) && Handover.Take(json) is { } value && type.IsInstanceOfType(value) ? value
+        : typeof(IUnchanging).IsAssignableFrom(type) && Handover.Of(json) is { } value && type.IsInstanceOfType(value) ? value
         : JsonSerializer.Deserialize(json, type, Options);
 
     private static JsonSerializerOptions Create()

@@ -8,32 +8,21 @@ namespace Sluice.Durable;
 /// </summary>
 public interface IUnchanging;
 
-/// <summary>
-/// The values that were written last, by the very string they were written as. Each is handed over once; whatever comes later, or from a
-/// store, is read.
-/// </summary>
+/// <summary>Values by the very string that they were written as, as long as that string lives. What comes from a store is another string.</summary>
 internal static class Handover
 {
-    private const int Places = 64;
+    private static readonly ConditionalWeakTable<string, IUnchanging> Written = [];
 
-    private static readonly Written?[] Lately = new Written?[Places];
+    public static void Keep(string json, IUnchanging value) => Written.Add(json, value);
 
-    public static void Keep(string json, IUnchanging value) => Volatile.Write(ref Place(json), new Written(json, value));
-
-    /// <summary>The value; null when it is to be read.</summary>
-    public static IUnchanging? Take(string json)
+    /// <summary>A string that stands for a value that is not written.</summary>
+    public static string StandIn(IUnchanging value)
     {
-        ref var place = ref Place(json);
-        if (Volatile.Read(ref place) is not { } written || !ReferenceEquals(written.Json, json))
-        {
-            return null;
-        }
-
-        Volatile.Write(ref place, null);
-        return written.Value;
+        var json = string.Concat("\"", value.GetType().Name, "\"");
+        Keep(json, value);
+        return json;
     }
 
-    private static ref Written? Place(string json) => ref Lately[(uint)RuntimeHelpers.GetHashCode(json) % Places];
-
-    private sealed record Written(string Json, IUnchanging Value);
+    /// <summary>The value; null when it is to be read.</summary>
+    public static IUnchanging? Of(string json) => Written.TryGetValue(json, out var value) ? value : null;
 }
