@@ -112,11 +112,11 @@ public sealed class SimulateTests
     public async Task A_bad_release_is_found_among_bursts_of_failures_when_clients_are_known(bool clients)
     {
         using var folder = Folder();
-        var scenario = folder.Write("bursts.yaml", $"""
+        var scenario = folder.Write("bursts.yaml", $$"""
             schema: 1
-            traffic: [ clients: {(clients ? "true" : "false")} ]
-            revisions: [ stable: [ burst: 5 ], canary: [ errorRate: 0.02 ] ]
-            """.Replace('[', '{').Replace(']', '}'));
+            traffic: { clients: {{(clients ? "true" : "false")}} }
+            revisions: { stable: { burst: 5 }, canary: { errorRate: 0.02 } }
+            """);
 
         var (code, output, error) = await Capture.RunAsync("simulate", folder.Write("plan.yaml", Canary), "--scenario", scenario, "--runs", "12", "--json");
 
