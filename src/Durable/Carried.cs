@@ -14,7 +14,7 @@ public sealed class Carried<T>
 {
     private const int Places = 64;
 
-    private static readonly Carried<T>?[] Lately = new Carried<T>?[Places];
+    private static readonly Known?[] Lately = new Known?[Places];
 
     private byte[]? _json;
     private T? _value;
@@ -26,7 +26,7 @@ public sealed class Carried<T>
 
     /// <summary>The value.</summary>
     /// <exception cref="JsonException">What was written is none.</exception>
-    public T Value => _value ??= JsonSerializer.Deserialize<T>(_json, DurableJson.Options) ?? throw new JsonException($"A {typeof(T).Name} is null.");
+    public T Value => _value ??= Recall(_json!);
 
     /// <summary>As it is written, in UTF-8.</summary>
     internal ReadOnlySpan<byte> Json
@@ -36,28 +36,49 @@ public sealed class Carried<T>
             if (_json is null)
             {
                 _json = JsonSerializer.SerializeToUtf8Bytes(_value, DurableJson.Options);
-                Place(_json) = this;
+                Place(_json) = new Known(_json, _value);
             }
 
             return _json;
         }
     }
 
-    /// <summary>What was written. Mostly this program wrote it just now: then nothing is to be read.</summary>
+    /// <summary>What was written. The value is not kept with it until somebody asks: who only hands it on holds the bytes alone.</summary>
     internal static Carried<T> Of(ReadOnlySpan<byte> json)
     {
         ref var place = ref Place(json);
-        return Volatile.Read(ref place) is { } known && json.SequenceEqual(known._json)
-            ? known
-            : place = new Carried<T>(json.ToArray());
+        if (Volatile.Read(ref place) is { } known && json.SequenceEqual(known.Json))
+        {
+            return new Carried<T>(known.Json);
+        }
+
+        var own = json.ToArray();
+        place = new Known(own, null);
+        return new Carried<T>(own);
     }
 
-    private static ref Carried<T>? Place(ReadOnlySpan<byte> json)
+    // Mostly this program wrote it just now: then nothing is to be read.
+    private static T Recall(byte[] json)
+    {
+        ref var place = ref Place(json);
+        if (Volatile.Read(ref place) is { Value: { } value } known && json.AsSpan().SequenceEqual(known.Json))
+        {
+            return value;
+        }
+
+        value = JsonSerializer.Deserialize<T>(json, DurableJson.Options) ?? throw new JsonException($"A {typeof(T).Name} is null.");
+        place = new Known(json, value);
+        return value;
+    }
+
+    private static ref Known? Place(ReadOnlySpan<byte> json)
     {
         var hash = default(HashCode);
         hash.AddBytes(json);
         return ref Lately[(uint)hash.ToHashCode() % Places];
     }
+
+    private sealed record Known(byte[] Json, T? Value);
 }
 
 /// <summary>Hands JSON on as it came.</summary>

@@ -12,7 +12,10 @@ public abstract class Orchestrator<TInput, TOutput> : IOrchestrator
     public abstract Task<TOutput> RunAsync(DurableContext context, TInput input);
 
     /// <inheritdoc/>
-    async Task<object?> IOrchestrator.RunAsync(DurableContext context, object? input) => await RunAsync(context, (TInput)input!);
+    Task<object?> IOrchestrator.RunAsync(DurableContext context, object? input) => WithoutType(RunAsync(context, (TInput)input!));
+
+    // The input is not held here: the code may let go of it.
+    private static async Task<object?> WithoutType(Task<TOutput> run) => await run;
 }
 
 /// <summary>An orchestrator as a host sees it, without its types.</summary>

@@ -8,6 +8,7 @@ using Sluice.Orchestration.Ports;
 using Sluice.Orchestration.Schedules;
 using Sluice.Orchestration.Upkeep;
 using Sluice.Platforms.Simulated;
+using Sluice.Registry;
 using Sluice.Registry.Memory;
 
 namespace Sluice.Testing;
@@ -57,7 +58,9 @@ public sealed class Simulation : IAsyncDisposable
     public RolloutOptions Options => _services.GetRequiredService<RolloutOptions>();
 
     /// <summary>Starts an empty world.</summary>
-    public static async Task<Simulation> StartAsync(VirtualEngineOptions? options = null)
+    /// <param name="options">Of the engine.</param>
+    /// <param name="onDisk">Takes the place of <see cref="Registry"/>, which stays empty then; its owner disposes of it.</param>
+    public static async Task<Simulation> StartAsync(VirtualEngineOptions? options = null, SluiceRegistry? onDisk = null)
     {
         options ??= new VirtualEngineOptions();
         var clock = options.Clock ?? new ManualTimeProvider();
@@ -73,7 +76,7 @@ public sealed class Simulation : IAsyncDisposable
             .AddSingleton<IPlatforms>(world).AddSingleton<ISmokeRunner>(world).AddSingleton<ILoadTest>(world).AddSingleton<ISecretStore>(world)
             .AddSingleton<IMigrator>(database)
             .AddSingleton<ISyncs>(syncs)
-            .AddSingleton<IDeploymentRegistry>(registry).AddSingleton<IEventLog>(registry).AddSingleton<ICoordination>(registry)
+            .AddSingleton(onDisk?.Deployments ?? registry).AddSingleton(onDisk?.Events ?? registry).AddSingleton(onDisk?.Coordination ?? registry)
             .AddSluiceOrchestration()
             .BuildServiceProvider();
         var engine = await VirtualEngine.StartAsync(new DurableTasks().AddSluice(), services, options with { Clock = clock });
@@ -134,7 +137,7 @@ public sealed class Simulation : IAsyncDisposable
     public async Task<RolloutStatus> StatusAsync(string id)
     {
         var instance = await Engine.Client.GetInstanceAsync(id, getInputsAndOutputs: true);
-        return instance?.ReadCustomStatusAs<RolloutStatus>() ?? (await Registry.GetRolloutAsync(id, default))?.Status
+        return instance?.ReadCustomStatusAs<RolloutStatus>() ?? (await _services.GetRequiredService<IDeploymentRegistry>().GetRolloutAsync(id, default))?.Status
             ?? new RolloutStatus { Phase = Phase.Pending, Service = "", Version = "" };
     }
 

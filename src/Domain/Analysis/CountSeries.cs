@@ -26,7 +26,7 @@ public static class CountSeries
         var kept = new List<SeriesRow>();
         foreach (var row in rows)
         {
-            if (kept.Count > 0 && kept[^1].To == row.From && row.To - kept[^1].From <= Shortest)
+            if (kept.Count > 0 && AreOne(kept[^1], row))
             {
                 kept[^1] = Together(kept[^1], row);
             }
@@ -60,10 +60,7 @@ public static class CountSeries
             var to = 0L;
             for (var left = Number(unpacked); left > 0; left--)
             {
-                var from = to + Number(unpacked);
-                to = from + Number(unpacked);
-                rows.Add(new SeriesRow(
-                    DateTimeOffset.FromUnixTimeSeconds(from), DateTimeOffset.FromUnixTimeSeconds(to), Counts(unpacked), Counts(unpacked)));
+                rows.Add(Row(unpacked, ref to));
             }
 
             return rows;
@@ -74,7 +71,11 @@ public static class CountSeries
         }
     }
 
-    private static SeriesRow Together(SeriesRow first, SeriesRow second) =>
+    /// <summary>Whether two neighbours are kept as one row.</summary>
+    internal static bool AreOne(SeriesRow first, SeriesRow second) => first.To == second.From && second.To - first.From <= Shortest;
+
+    /// <summary>Two neighbours as one row.</summary>
+    internal static SeriesRow Together(SeriesRow first, SeriesRow second) =>
         new(first.From, second.To, first.Canary.Plus(second.Canary), first.Stable.Plus(second.Stable));
 
     private static string Encode(List<SeriesRow> rows)
@@ -86,15 +87,29 @@ public static class CountSeries
             var to = 0L;
             foreach (var row in rows)
             {
-                Number(plain, row.From.ToUnixTimeSeconds() - to);
-                to = row.To.ToUnixTimeSeconds();
-                Number(plain, to - row.From.ToUnixTimeSeconds());
-                Counts(plain, row.Canary);
-                Counts(plain, row.Stable);
+                Row(plain, row, ref to);
             }
         }
 
         return Convert.ToBase64String(packed.GetBuffer(), 0, (int)packed.Length);
+    }
+
+    /// <summary>Writes one row; <paramref name="to"/> is where the row before ended, in Unix seconds, 0 for the first.</summary>
+    internal static void Row(Stream stream, SeriesRow row, ref long to)
+    {
+        Number(stream, row.From.ToUnixTimeSeconds() - to);
+        to = row.To.ToUnixTimeSeconds();
+        Number(stream, to - row.From.ToUnixTimeSeconds());
+        Counts(stream, row.Canary);
+        Counts(stream, row.Stable);
+    }
+
+    /// <summary>Reads what was written so.</summary>
+    internal static SeriesRow Row(Stream stream, ref long to)
+    {
+        var from = to + Number(stream);
+        to = from + Number(stream);
+        return new SeriesRow(DateTimeOffset.FromUnixTimeSeconds(from), DateTimeOffset.FromUnixTimeSeconds(to), Counts(stream), Counts(stream));
     }
 
     private static void Counts(Stream stream, RevisionCounts counts)

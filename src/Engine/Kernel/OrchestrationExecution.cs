@@ -248,7 +248,8 @@ internal sealed class OrchestrationExecution(
             throw new MissingOrchestratorException(started.Name);
         }
 
-        var context = new ReplayContext(this, started, loggers);
+        // The input is the code's alone: it may let go of it.
+        var context = new ReplayContext(this, started with { Input = null }, loggers);
         _scheduler.Run(() =>
         {
             try

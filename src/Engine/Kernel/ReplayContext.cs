@@ -96,7 +96,11 @@ internal sealed class ReplayContext(OrchestrationExecution execution, ExecutionS
         await execution.OpenTimer(fireAt, cancellationToken);
     }
 
-    private async Task<T> RetryAsync<T>(Func<Task<T>> start, RetryPolicy? policy, Func<RetryContext, Task<bool>>? handler)
+    // What is tried once holds nothing to try again with, for as long as it may take.
+    private Task<T> RetryAsync<T>(Func<Task<T>> start, RetryPolicy? policy, Func<RetryContext, Task<bool>>? handler) =>
+        policy is null && handler is null ? start() : AttemptsAsync(start, policy, handler);
+
+    private async Task<T> AttemptsAsync<T>(Func<Task<T>> start, RetryPolicy? policy, Func<RetryContext, Task<bool>>? handler)
     {
         if (policy is not null && handler is not null)
         {
@@ -110,7 +114,7 @@ internal sealed class ReplayContext(OrchestrationExecution execution, ExecutionS
             {
                 return await start();
             }
-            catch (TaskFailureException e) when (!e.Failure.IsNonRetriable && (policy is not null || handler is not null))
+            catch (TaskFailureException e) when (!e.Failure.IsNonRetriable)
             {
                 var elapsed = CurrentUtcDateTime - begun;
                 if (policy is not null)

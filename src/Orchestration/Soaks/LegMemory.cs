@@ -39,7 +39,7 @@ public sealed record LegRecord(int Looks, IReadOnlyList<Measurement> Last, IRead
 /// <summary>Collects a <see cref="LegRecord"/> while a leg looks.</summary>
 internal sealed class LegMemory(LookTerms terms, MetricReading? reading)
 {
-    private readonly List<SeriesRow> _rows = [];
+    private readonly CountLog _counts = new();
     private readonly Dictionary<string, Measurement> _worst = new(StringComparer.Ordinal);
     private IReadOnlyList<Measurement> _last = [];
     private MetricReading? _reading = reading;
@@ -65,7 +65,7 @@ internal sealed class LegMemory(LookTerms terms, MetricReading? reading)
             var (canary, stable) = (Of(terms.Revision), terms.Stable is { } name ? Of(name) : RevisionCounts.Zero);
             if (canary.Requests >= 0 && stable.Requests >= 0)
             {
-                _rows.Add(new SeriesRow(Seconds(before.At), Seconds(now.At), canary, stable));
+                _counts.Add(new SeriesRow(Seconds(before.At), Seconds(now.At), canary, stable));
             }
 
             RevisionCounts Of(string revision) =>
@@ -76,7 +76,7 @@ internal sealed class LegMemory(LookTerms terms, MetricReading? reading)
     }
 
     /// <summary>What was collected.</summary>
-    public LegRecord ToRecord() => new(_looks, _last, [.. _worst.Values], _rows.Count == 0 ? "" : CountSeries.Write(_rows));
+    public LegRecord ToRecord() => new(_looks, _last, [.. _worst.Values], _counts.Write());
 
     private static (double, double) Against(Measurement measurement) => (measurement.E ?? 0, measurement.Value ?? 0);
 

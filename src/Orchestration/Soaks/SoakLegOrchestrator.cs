@@ -73,58 +73,76 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
     private const int BlindAfter = 3;
 
     /// <inheritdoc/>
-    public override async Task<LegResult> RunAsync(DurableContext context, LegInput input)
+    public override Task<LegResult> RunAsync(DurableContext context, LegInput input) =>
+        // Where the leg began is not asked again, and would be held for hours.
+        new Leg(context, input with { State = SoakState.Start(input.State.StartedAt) }, LookState.Of(input.State), new LegMemory(input.Terms, input.State.LastReading))
+            .RunAsync();
+
+    // An object, not a method with closures: those would hold the state of the first look as long as the last one's.
+    private sealed class Leg(DurableContext context, LegInput input, LookState state, LegMemory memory)
     {
-        var terms = new Carried<LookTerms>(input.Terms);
-        var state = LookState.Of(input.State);
-        var progress = new SoakProgress();
-        var memory = new LegMemory(input.Terms, input.State.LastReading);
-        var tick = input.FirstTick;
-        var blind = 0;
-        for (var n = 0; n < MaxTicks; n++)
+        private readonly Carried<LookTerms> _terms = new(input.Terms);
+        private LookState _state = state;
+        private SoakProgress _progress = new();
+        private long _tick = input.FirstTick;
+
+        public async Task<LegResult> RunAsync()
         {
-            // After a pause of the whole machine the missed ticks are gone, not made up for in a burst.
-            tick = Math.Max(tick, TickAt(context.CurrentUtcDateTime));
-            var due = input.GridStart + (input.Terms.Tick * tick++);
-            if (due > context.CurrentUtcDateTime)
+            var blind = 0;
+            for (var n = 0; n < MaxTicks; n++)
             {
-                await context.CreateTimer(due);
-            }
-
-            LookResult look;
-            try
-            {
-                look = await context.CallActivityAsync(ActivityRefs.Look, state.Next(terms, context.CurrentUtcDateTime));
-                blind = 0;
-            }
-            catch (TaskFailureException failure)
-            {
-                // The next tick is the next attempt. The release is not to blame.
-                progress = progress with { Verdict = Verdict.Error, Reason = "could not look: " + failure.Failure.ErrorMessage };
-                context.SetCustomStatus(progress);
-                if (input.Terms.OnNoData != NoDataAction.Wait && context.CurrentUtcDateTime - state.State.LastGainAt.UtcDateTime >= input.Terms.Rules.Patience)
+                // After a pause of the whole machine the missed ticks are gone, not made up for in a burst.
+                _tick = Math.Max(_tick, TickAt(context.CurrentUtcDateTime));
+                var due = input.GridStart + (input.Terms.Tick * _tick++);
+                if (due > context.CurrentUtcDateTime)
                 {
-                    return Result(LegEnd.NoData, PauseReason.MetricsUnavailable, progress.Reason!);
+                    await context.CreateTimer(due);
                 }
 
-                if (++blind == BlindAfter && input.Holding != PauseReason.MetricsUnavailable)
+                LookResult look;
+                try
                 {
-                    return Result(LegEnd.HoldChanged, PauseReason.MetricsUnavailable, progress.Reason!);
+                    look = await context.CallActivityAsync(ActivityRefs.Look, _state.Next(_terms, context.CurrentUtcDateTime));
+                    blind = 0;
+                }
+                catch (TaskFailureException failure)
+                {
+                    // The next tick is the next attempt. The release is not to blame.
+                    Show(_progress with { Verdict = Verdict.Error, Reason = "could not look: " + failure.Failure.ErrorMessage });
+                    if (input.Terms.OnNoData != NoDataAction.Wait && context.CurrentUtcDateTime - _state.State.LastGainAt.UtcDateTime >= input.Terms.Rules.Patience)
+                    {
+                        return Result(LegEnd.NoData, PauseReason.MetricsUnavailable, _progress.Reason!);
+                    }
+
+                    if (++blind == BlindAfter && input.Holding != PauseReason.MetricsUnavailable)
+                    {
+                        return Result(LegEnd.HoldChanged, PauseReason.MetricsUnavailable, _progress.Reason!);
+                    }
+
+                    continue;
                 }
 
-                continue;
+                if (Take(look) is { } result)
+                {
+                    return result;
+                }
             }
 
-            state = state.After(look);
+            return Result(LegEnd.Rotated, input.Holding, _progress.Reason ?? "");
+        }
+
+        // What a look leads to; null to go on looking.
+        private LegResult? Take(LookResult look)
+        {
+            _state = _state.After(look);
             if (look.Progress is { } seen)
             {
-                progress = seen;
-                context.SetCustomStatus(progress);
+                Show(seen);
             }
 
             if (look.Evidence is not null)
             {
-                memory.Add(look.Measurements, state.State.LastReading);
+                memory.Add(look.Measurements, _state.State.LastReading);
             }
 
             if (look.End is { } end)
@@ -132,24 +150,27 @@ public sealed class SoakLegOrchestrator : Orchestrator<LegInput, LegResult>
                 return Result(end, look.Holding, look.Reason);
             }
 
-            if (ThresholdJudge.Warnings(input.Terms.Rules.Thresholds, state.State.Thresholds).Any(w => !input.Warned.Contains(w.Name)))
+            if (ThresholdJudge.Warnings(input.Terms.Rules.Thresholds, _state.State.Thresholds).Any(w => !input.Warned.Contains(w.Name)))
             {
                 return look.Progress is null
-                    ? Result(LegEnd.HoldChanged, input.Holding, progress.Reason ?? "")
+                    ? Result(LegEnd.HoldChanged, input.Holding, _progress.Reason ?? "")
                     : Result(LegEnd.HoldChanged, look.Holding, look.Reason) with { Suppressed = look.Suppressed };
             }
 
-            if (look.Progress is not null && (look.Holding != input.Holding || look.Suppressed != input.Suppressed))
-            {
-                return Result(LegEnd.HoldChanged, look.Holding, look.Reason) with { Suppressed = look.Suppressed };
-            }
+            return look.Progress is not null && (look.Holding != input.Holding || look.Suppressed != input.Suppressed)
+                ? Result(LegEnd.HoldChanged, look.Holding, look.Reason) with { Suppressed = look.Suppressed }
+                : null;
         }
 
-        return Result(LegEnd.Rotated, input.Holding, progress.Reason ?? "");
+        private void Show(SoakProgress progress)
+        {
+            _progress = progress;
+            context.SetCustomStatus(progress);
+        }
 
-        LegResult Result(LegEnd end, PauseReason? holding, string reason) =>
-            new(end, state.Whole, tick, progress, holding, reason) { Suppressed = input.Suppressed, Record = memory.ToRecord() };
+        private LegResult Result(LegEnd end, PauseReason? holding, string reason) =>
+            new(end, _state.Whole, _tick, _progress, holding, reason) { Suppressed = input.Suppressed, Record = memory.ToRecord() };
 
-        long TickAt(DateTime now) => (long)Math.Ceiling((now - input.GridStart) / input.Terms.Tick - 0.5);
+        private long TickAt(DateTime now) => (long)Math.Ceiling((now - input.GridStart) / input.Terms.Tick - 0.5);
     }
 }

@@ -1,17 +1,18 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
 using Sluice.Domain.Plans;
 using Sluice.Domain.Rollouts;
 using Sluice.Durable;
 using Sluice.Engine.VirtualTime;
-using Sluice.Orchestration.Ports;
+using Sluice.Registry;
 using Sluice.Testing;
 
 namespace Sluice.Benchmarks.Engine;
 
 /// <summary>
 /// The published week of the largest deployer (Meta's Conveyor, OSDI '23): 30,000 services, 100,000 rollouts. Here each is the product's
-/// own rollout of the plan <c>canary</c> behind a day's soak in staging, in virtual time and an imaginary world. A part of it runs and is
-/// multiplied; half of that part shows whether one rollout costs the same however many there are.
+/// own rollout of the plan <c>canary</c> behind a day's soak in staging, in virtual time and an imaginary world, engine and registry each in
+/// its SQLite file. A part of it runs and is multiplied; half of that part shows whether one rollout costs the same however many there are.
 /// </summary>
 internal static class Week
 {
@@ -50,7 +51,23 @@ internal static class Week
     public static async Task<int> RunChildAsync(int fraction)
     {
         Self.ExitWithParent();
-        await using var simulation = await Simulation.StartAsync(new VirtualEngineOptions { MaxCachedInstances = CachedInAll / fraction });
+        var folder = Directory.CreateTempSubdirectory("sluice-week-").FullName;
+        try
+        {
+            Console.WriteLine(await RunPartAsync(fraction, folder));
+            return 0;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<Figures> RunPartAsync(int fraction, string folder)
+    {
+        await using var registry = await SluiceRegistry.OpenAsync(folder, connectionString: null, NullLogger<SluiceRegistry>.Instance, default);
+        await using var simulation = await Simulation.StartAsync(
+            new VirtualEngineOptions { MaxCachedInstances = CachedInAll / fraction, Folder = folder }, registry);
         var engine = simulation.Engine;
         var services = Services / fraction;
         var rollouts = RolloutsInAll / fraction;
@@ -79,21 +96,20 @@ internal static class Week
         var used = Environment.CpuUsage.TotalTime - cpu;
         foreach (var id in ids)
         {
-            if ((await simulation.Registry.GetRolloutAsync(id, default))?.Status is not { Outcome: Outcome.Promoted })
+            if ((await registry.Deployments.GetRolloutAsync(id, default))?.Status is not { Outcome: Outcome.Promoted })
             {
                 throw new InvalidOperationException($"{id} was not promoted: {await simulation.StatusAsync(id)}");
             }
         }
 
         using var self = Process.GetCurrentProcess();
-        Console.WriteLine(new Figures
+        return new Figures
         {
             ["cpuMinutes"] = used.TotalMinutes,
             ["cpuMillisecondsPerRollout"] = used.TotalMilliseconds / rollouts,
             ["peakMiB"] = self.PeakWorkingSet64 / 1024.0 / 1024.0,
             ["liveMiB"] = live / 1024.0 / 1024.0,
-        });
-        return 0;
+        };
 
         async Task AdvanceAsync(DateTimeOffset moment)
         {
@@ -101,7 +117,7 @@ internal static class Week
             {
                 await engine.AdvanceAsync(purge - engine.Now);
                 await engine.Client.PurgeAllInstancesAsync(new PurgeFilter(CreatedTo: purge - Kept));
-                await ((IEventLog)simulation.Registry).PurgeEventsAsync(purge - Kept, default);
+                await registry.Events.PurgeEventsAsync(purge - Kept, default);
                 purge += BetweenPurges;
                 if (purge.Hour == 0)
                 {

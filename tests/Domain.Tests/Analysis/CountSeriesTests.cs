@@ -55,6 +55,31 @@ public sealed class CountSeriesTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(200)]
+    public void A_log_writes_what_its_rows_are(int count)
+    {
+        var random = new Random(count);
+        var (rows, at) = (new List<SeriesRow>(), Start);
+        for (var i = 0; i < count; i++)
+        {
+            // Some follow each other within a minute, some after a gap.
+            var from = at.AddSeconds(random.Next(3) == 0 ? random.Next(600) : 0);
+            at = from.AddSeconds(random.Next(1, 90));
+            rows.Add(new SeriesRow(
+                from, at, new RevisionCounts(random.Next(5000), random.Next(50), 0, 0, [.. Enumerable.Range(0, 40).Select(_ => (long)random.Next(3))]), RevisionCounts.Zero));
+        }
+
+        var log = new CountLog();
+        rows.ForEach(log.Add);
+
+        Assert.Equal(count == 0 ? "" : CountSeries.Write(rows), log.Write());
+        Assert.Equal(log.Write(), log.Write());
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("AAAA")]
     [InlineData("not base64!")]
