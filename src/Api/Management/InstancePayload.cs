@@ -23,7 +23,7 @@ internal static class InstancePayload
     };
 
     public static JsonNode? Output(InstanceMetadata instance) =>
-        instance.Failure is { } failure ? JsonValue.Create(failure.ErrorMessage) : Parse(instance.SerializedOutput);
+        instance.Failure is { } failure ? JsonValue.Create($"{failure.ErrorType}: {failure.ErrorMessage}") : Parse(instance.SerializedOutput);
 
     /// <summary>What is stored is JSON; if it is not, it is shown as the text it is.</summary>
     public static JsonNode? Parse(string? json)

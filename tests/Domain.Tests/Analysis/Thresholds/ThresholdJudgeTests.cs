@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sluice.Domain.Analysis;
 using Sluice.Domain.Analysis.Thresholds;
 using Sluice.Domain.Plans;
@@ -26,6 +27,42 @@ public sealed class ThresholdJudgeTests
         var run = new Run(new ThresholdSpec("x", "prometheus", "q") { SuccessCondition = success, FailureCondition = failure });
 
         Assert.Equal(verdict, run.Take(value).Measurements[0].Result);
+    }
+
+    [Theory]
+    [InlineData(1e-6)]
+    [InlineData(1e6)]
+    public void The_unit_of_a_series_does_not_matter(double factor)
+    {
+        var random = new Random(20261);
+        for (var n = 0; n < 50; n++)
+        {
+            var values = Enumerable.Range(0, 40).Select(_ => random.NextDouble()).ToList();
+            var limits = new[] { random.NextDouble(), random.NextDouble() };
+
+            Assert.Equal(Verdicts(1), Verdicts(factor));
+
+            List<(Verdict, ThresholdPhase)> Verdicts(double unit)
+            {
+                var run = new Run(new ThresholdSpec("x", "prometheus", "q")
+                {
+                    SuccessCondition = $"result < {Text(limits.Min() * unit)}",
+                    FailureCondition = $"result > {Text(limits.Max() * unit)}",
+                    FailureLimit = 20,
+                    InconclusiveLimit = 10,
+                });
+                var verdicts = new List<(Verdict, ThresholdPhase)>();
+                foreach (var value in values.TakeWhile(_ => verdicts.Count == 0 || verdicts[^1].Item2 != ThresholdPhase.Failed))
+                {
+                    var result = run.Take(value * unit);
+                    verdicts.Add((result.Measurements[0].Result, result.Phase));
+                }
+
+                return verdicts;
+            }
+        }
+
+        static string Text(double value) => value.ToString("F12", CultureInfo.InvariantCulture);
     }
 
     [Theory]
