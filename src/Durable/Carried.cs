@@ -26,17 +26,21 @@ public sealed class Carried<T>
 
     /// <summary>The value.</summary>
     /// <exception cref="JsonException">What was written is none.</exception>
-    public T Value => _value ??= Recall(_json!);
+    public T Value => Volatile.Read(ref _value) ?? Recall(_json!);
 
     /// <summary>As it is written, in UTF-8.</summary>
     internal ReadOnlySpan<byte> Json
     {
         get
         {
-            if (_json is null)
+            if (Volatile.Read(ref _value) is { } value)
             {
-                _json = JsonSerializer.SerializeToUtf8Bytes(_value, DurableJson.Options);
-                Place(_json) = new Known(_json, _value);
+                var json = JsonSerializer.SerializeToUtf8Bytes(value, DurableJson.Options);
+                Place(json) = new Known(json, value);
+                _json = json;
+
+                // Whoever waits holds the bytes alone, whether they were read or handed over.
+                Volatile.Write(ref _value, null);
             }
 
             return _json;

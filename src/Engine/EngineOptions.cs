@@ -154,6 +154,12 @@ public sealed class EngineOptions
     /// <summary>Keeps the database in memory, under <see cref="Path"/> as its name, until the last connection to it is closed: for simulations.</summary>
     internal bool InMemory { get; set; }
 
+    /// <summary>
+    /// Whether histories are written. Without them no instance can be read again: for simulations in which the engine is never killed. What
+    /// activities are given and answer is then not even written as JSON, where it is <see cref="IUnchanging"/>.
+    /// </summary>
+    internal bool KeepsHistories { get; set; } = true;
+
     /// <summary>What SQLite is to open.</summary>
     internal string DataSource => InMemory ? $"file:{System.IO.Path.GetFullPath(Path)}?mode=memory&cache=shared" : Path;
 
@@ -195,5 +201,6 @@ public sealed class EngineOptions
         MaxOrchestrationActions = MaxOrchestrationActions,
         MaximumTimerInterval = MaximumTimerInterval,
         DefaultVersion = DefaultVersion,
+        KeepsHistories = KeepsHistories,
     };
 }

@@ -39,6 +39,24 @@ public sealed class SimulateTests
         Assert.True(code == 0, output + error);
     }
 
+    [Theory]
+    [InlineData("good-release")]
+    [InlineData("errors-x4")]
+    [InlineData("no-traffic")]
+    public async Task A_run_that_keeps_no_histories_decides_what_one_that_keeps_them_does(string name)
+    {
+        using var folder = Folder();
+        var text = await File.ReadAllTextAsync(Path.Combine(Examples, name + ".yaml"));
+        // A host that would die, but after the end.
+        var kept = folder.Write("kept.yaml", text + "crashes: [{ at: 20d }]\n");
+
+        var without = await Capture.RunAsync("simulate", Path.Combine(Examples, "sluice.yaml"), "--scenario", folder.Write("plain.yaml", text), "--json");
+        var with = await Capture.RunAsync("simulate", Path.Combine(Examples, "sluice.yaml"), "--scenario", kept, "--json");
+
+        Assert.True(without.Code == 0, without.Error);
+        Assert.Equal(with.Output, without.Output);
+    }
+
     [Fact]
     public async Task Every_decision_has_its_time_its_reason_and_its_numbers()
     {
@@ -86,6 +104,25 @@ public sealed class SimulateTests
         var wentBack = JsonDocument.Parse(first.Output).RootElement.GetProperty("wentBack");
         Assert.Equal(8, wentBack.GetProperty("of").GetInt32());
         Assert.True(wentBack.GetProperty("low").GetDouble() < wentBack.GetProperty("value").GetDouble());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_bad_release_is_found_among_bursts_of_failures_when_clients_are_known(bool clients)
+    {
+        using var folder = Folder();
+        var scenario = folder.Write("bursts.yaml", $$"""
+            schema: 1
+            traffic: { clients: {{(clients ? "true" : "false")}} }
+            revisions: { stable: { burst: 5 }, canary: { errorRate: 0.02 } }
+            """);
+
+        var (code, output, error) = await Capture.RunAsync("simulate", folder.Write("plan.yaml", Canary), "--scenario", scenario, "--runs", "12", "--json");
+
+        Assert.True(code == 0, error);
+        var found = JsonDocument.Parse(output).RootElement.GetProperty("wentBack").GetProperty("count").GetInt32();
+        Assert.True(clients ? found == 12 : found < 12, $"found in {found} of 12 runs");
     }
 
     [Fact]

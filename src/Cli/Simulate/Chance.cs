@@ -57,6 +57,33 @@ internal sealed class Chance(Random random)
         double Gap() => Math.Floor(Math.Log(1 - random.NextDouble()) / logarithm) + 1;
     }
 
+    /// <summary>1, 2, 3 …, each following with the same probability.</summary>
+    /// <param name="mean">1 or more.</param>
+    public long Geometric(double mean) => mean <= 1 ? 1 : 1 + (long)(Math.Log(1 - random.NextDouble()) / Math.Log(1 - (1 / mean)));
+
+    /// <summary>A factor of mean 1 that is gamma: Marsaglia and Tsang's method (2000).</summary>
+    /// <param name="variation">Its coefficient of variation.</param>
+    public double Gamma(double variation)
+    {
+        if (variation <= 0)
+        {
+            return 1;
+        }
+
+        // Below 1 the method takes the next shape: Gamma(k) = Gamma(k + 1) · U^(1/k).
+        var shape = 1 / (variation * variation);
+        var d = (shape < 1 ? shape + 1 : shape) - (1.0 / 3);
+        while (true)
+        {
+            var x = Normal();
+            var v = Math.Pow(1 + (x / Math.Sqrt(9 * d)), 3);
+            if (v > 0 && Math.Log(1 - random.NextDouble()) < (0.5 * x * x) + d - (d * v) + (d * Math.Log(v)))
+            {
+                return d * v / shape * (shape < 1 ? Math.Pow(1 - random.NextDouble(), 1 / shape) : 1);
+            }
+        }
+    }
+
     private double Normal() => Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
     private long Multiply(double mean)

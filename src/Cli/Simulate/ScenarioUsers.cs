@@ -6,12 +6,13 @@ namespace Sluice.Cli.Simulate;
 
 /// <summary>
 /// The users of a scenario: how many requests a revision gets in a stretch of time, how many fail, how long they take. Requests arrive
-/// and fail independently, so clients need not be told apart; latencies are lognormal.
+/// independently, and fail so, or in bursts; latencies are lognormal.
 /// </summary>
 internal sealed class ScenarioUsers(Scenario scenario)
 {
     private readonly Chance _chance = new(new Random(scenario.Seed));
     private readonly Dictionary<(double Median, double Spread), double[]> _latencies = [];
+    private readonly Dictionary<Arm, (DateTimeOffset Minute, double Factor)> _frailties = [];
     private DateTimeOffset? _begun;
 
     /// <summary>Draws one stretch.</summary>
@@ -36,7 +37,58 @@ internal sealed class ScenarioUsers(Scenario scenario)
             requests += latency[i];
         }
 
-        return new RevisionCounts(requests, _chance.Binomial(requests, ErrorRate(arm, profile.ErrorRate.At(age), offset)), 0, 0, latency);
+        var rate = ErrorRate(arm, Math.Min(1, profile.ErrorRate.At(age) * Frailty(arm, profile, stretch)), offset);
+        var (errors, bursts) = Fail(requests, rate, profile.Burst);
+        var counts = new RevisionCounts(requests, errors, 0, 0, latency);
+        return scenario.Traffic.KnowsClients ? ByClient(counts, bursts) : counts;
+    }
+
+    private (long Errors, long Bursts) Fail(long requests, double rate, double burst)
+    {
+        if (burst <= 1)
+        {
+            var failed = _chance.Binomial(requests, rate);
+            return (failed, failed);
+        }
+
+        var (errors, bursts) = (0L, 0L);
+        for (var left = _chance.Poisson(requests * rate / burst); left > 0 && errors < requests; left--)
+        {
+            errors = Math.Min(requests, errors + _chance.Geometric(burst));
+            bursts++;
+        }
+
+        return (errors, bursts);
+    }
+
+    // A burst is one client's, and over within the shortest window: what follows its first failure is stale in all of them.
+    private static RevisionCounts ByClient(RevisionCounts counts, long bursts)
+    {
+        var fresh = counts.Requests - (counts.Errors - bursts);
+        return counts with
+        {
+            ClientsSeen = fresh,
+            FailingClients = bursts,
+            FreshRequests = [.. ErrorUnit.Windows.Select(_ => fresh)],
+            FreshErrors = [.. ErrorUnit.Windows.Select(_ => bursts)],
+        };
+    }
+
+    /// <summary>The factor of the minute; each revision has its own.</summary>
+    private double Frailty(Arm arm, RevisionProfile profile, Stretch stretch)
+    {
+        if (profile.Frailty <= 0)
+        {
+            return 1;
+        }
+
+        var minute = stretch.From.AddTicks(-(stretch.From.Ticks % TimeSpan.TicksPerMinute));
+        if (!_frailties.TryGetValue(arm, out var known) || known.Minute != minute)
+        {
+            _frailties[arm] = known = (minute, _chance.Gamma(profile.Frailty));
+        }
+
+        return known.Factor;
     }
 
     private double ErrorRate(Arm arm, double own, TimeSpan offset)

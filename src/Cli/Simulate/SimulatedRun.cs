@@ -79,7 +79,12 @@ internal sealed class SimulatedRun : IAsyncDisposable
 
     private async Task<SimulationReport> RunAsync(Bundle bundle, bool explained)
     {
-        _started = await VirtualEngine.StartAsync(new DurableTasks().AddSluice(), _services, new VirtualEngineOptions { Clock = _clock, InMemory = true });
+        _started = await VirtualEngine.StartAsync(new DurableTasks().AddSluice(), _services, new VirtualEngineOptions
+        {
+            Clock = _clock,
+            InMemory = true,
+            KeepsHistories = _scenario.Crashes.Count > 0,
+        });
         var points = new Queue<int>(_scenario.Crashes.Select(c => c.AfterActivity).OfType<int>().Order());
         Engine.CrashAfterActivity = points.TryDequeue(out var first) ? first : null;
         Engine.OnRestart = () =>

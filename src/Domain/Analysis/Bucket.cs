@@ -25,6 +25,7 @@ public readonly record struct Bucket(
     /// The logarithm of the likelihood of the observed share of the events over that of equal rates; 0 when the canary's rate is not above
     /// stable's.
     /// </summary>
+    [JsonIgnore]
     public double LogLikelihoodRatio
     {
         get

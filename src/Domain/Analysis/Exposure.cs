@@ -3,22 +3,20 @@ namespace Sluice.Domain.Analysis;
 /// <summary>What the soaks before 100 % can find at a declared traffic, in nine cases of ten. Pure; for people, before anything runs.</summary>
 public static class Exposure
 {
-    // Errors have half of the budget beside latencies.
-    private const double ErrorsShare = 0.5;
     private static readonly TimeSpan Longest = TimeSpan.FromDays(365);
 
     /// <summary>The smallest ratio of the canary's error rate to stable's that the soaks together find; null when none.</summary>
     /// <param name="soaks">The canary's share in percent, above 0 and below 100, and for how long.</param>
     /// <param name="requestsPerSecond">Users' requests, above 0.</param>
     /// <param name="errorRate">Stable's, 0 to 1.</param>
-    /// <param name="budget">Highest probability of rolling back a good release.</param>
+    /// <param name="alpha">The part of the budget that errors have.</param>
     public static double? SmallestRatio(
-        IReadOnlyList<(int Weight, TimeSpan Duration)> soaks, double requestsPerSecond, double errorRate, double budget) =>
-        Ratios.Smallest([.. soaks.Select(s => StageOf(s.Weight, s.Duration.TotalSeconds * requestsPerSecond, errorRate))], 1 / (budget * ErrorsShare));
+        IReadOnlyList<(int Weight, TimeSpan Duration)> soaks, double requestsPerSecond, double errorRate, double alpha) =>
+        Ratios.Smallest([.. soaks.Select(s => StageOf(s.Weight, s.Duration.TotalSeconds * requestsPerSecond, errorRate))], 1 / alpha);
 
     /// <summary>How long the last of the soaks would have to be to find a ratio; null when a year does not suffice.</summary>
     public static TimeSpan? ToFind(
-        double ratio, IReadOnlyList<(int Weight, TimeSpan Duration)> soaks, double requestsPerSecond, double errorRate, double budget)
+        double ratio, IReadOnlyList<(int Weight, TimeSpan Duration)> soaks, double requestsPerSecond, double errorRate, double alpha)
     {
         var (low, high) = (TimeSpan.Zero, Longest);
         if (!Finds(high))
@@ -35,7 +33,7 @@ public static class Exposure
         return TimeSpan.FromMinutes(Math.Ceiling(high.TotalMinutes));
 
         bool Finds(TimeSpan last) =>
-            SmallestRatio([.. soaks.SkipLast(1), (soaks[^1].Weight, last)], requestsPerSecond, errorRate, budget) <= ratio;
+            SmallestRatio([.. soaks.SkipLast(1), (soaks[^1].Weight, last)], requestsPerSecond, errorRate, alpha) <= ratio;
     }
 
     private static Stage StageOf(int weight, double requests, double errorRate)

@@ -10,9 +10,6 @@ internal sealed class LiveEvidence
 
     private const double FrozenMargin = 1.5;
 
-    // A share of the budget is kept for the plain limits.
-    private const double LimitShare = 0.1;
-
     // A limit of zero is one in so many: the first failure alone decides nothing.
     private const double SmallestLimit = 1e-5;
 
@@ -74,19 +71,10 @@ internal sealed class LiveEvidence
     public ShareState Share => _evidence.Share;
 
     /// <summary>The part of the budget that a metric's comparison has: its α.</summary>
-    public double AlphaOf(int metric)
-    {
-        var all = 0.0;
-        for (var i = 0; i < _tests.Length; i++)
-        {
-            all += WeightOf(_rules.Metrics[i].Name);
-        }
-
-        return _rules.Budget * (1 - LimitShare) * WeightOf(_rules.Metrics[metric].Name) / all;
-    }
+    public double AlphaOf(int metric) => _rules.Budget * BudgetSplit.OfComparison(_rules.Metrics, _rules.Metrics[metric]);
 
     /// <summary>The part of the budget that a metric's plain limit has.</summary>
-    public double AlphaOfLimit => _rules.Budget * LimitShare / _tests.Length;
+    public double AlphaOfLimit => _rules.Budget * BudgetSplit.OfLimit(_rules.Metrics);
 
     /// <summary>The answer time beyond which stable's answers are slow, seconds; null before it is fixed, and for errors.</summary>
     public double? ThresholdOf(int metric) => _thresholds[metric] is { } index ? LatencyBuckets.UpperBounds[index] : null;
@@ -160,8 +148,6 @@ internal sealed class LiveEvidence
     {
         Split = new SequentialState { Horizon = rules.PlannedBuckets, FirstRatio = rules.Tolerance },
     };
-
-    private static double WeightOf(MetricName name) => name == MetricName.Errors ? 2 : 1;
 
     private static double? LimitOf(MetricSpec metric) =>
         metric.Limit is not { } limit ? null

@@ -29,7 +29,11 @@ public sealed record AnalysisSpec(double Budget, IReadOnlyList<MetricSpec> Metri
 /// <param name="Regression">Factor over stable's value above which it is bad; null for none.</param>
 /// <param name="FailureLimit">How many bad measurements are tolerated: one more fails. The default is 0.</param>
 /// <param name="MinRequests">A measurement over fewer canary requests is inconclusive. The default is 50.</param>
-public sealed record MetricSpec(MetricName Name, double? Limit, double? Regression, int FailureLimit, int MinRequests);
+public sealed record MetricSpec(MetricName Name, double? Limit, double? Regression, int FailureLimit, int MinRequests)
+{
+    /// <summary>Parts of the budget that it has, beside the parts of the other metrics; null for 2 of errors and 1 of a latency.</summary>
+    public double? Weight { get; init; }
+}
 
 /// <summary>What can be measured.</summary>
 public enum MetricName

@@ -79,6 +79,9 @@ public sealed record Series(IReadOnlyList<(TimeSpan At, double Value)> Points)
 /// <param name="Peak">Time of day, UTC, at which it is highest.</param>
 public sealed record UserTraffic(Series PerMinute, double Swing, TimeSpan Peak)
 {
+    /// <summary>Whether the source of metrics tells clients apart. Each is then seen once, but for the failures of a burst, which are one client's.</summary>
+    public bool KnowsClients { get; init; }
+
     /// <summary>Requests a minute at a moment.</summary>
     /// <param name="offset">Since the rollout's start.</param>
     /// <param name="moment">UTC.</param>
@@ -92,7 +95,14 @@ public sealed record UserTraffic(Series PerMinute, double Swing, TimeSpan Peak)
 /// <param name="Spread">Standard deviation of the latency's natural logarithm.</param>
 /// <param name="ReadyAfter">From start to ready; null for never.</param>
 /// <param name="LoadErrorRate">Fraction of a load test's requests that fail: what only users provoke does not show there.</param>
-public sealed record RevisionProfile(Series ErrorRate, Series Latency, double Spread, TimeSpan? ReadyAfter, double LoadErrorRate);
+public sealed record RevisionProfile(Series ErrorRate, Series Latency, double Spread, TimeSpan? ReadyAfter, double LoadErrorRate)
+{
+    /// <summary>How many failures come together, on average, 1 or more: a client that retries at once. Their number is geometric.</summary>
+    public double Burst { get; init; } = 1;
+
+    /// <summary>By how much the error rate changes from minute to minute: its coefficient of variation, 0 for not at all. The rates are gamma.</summary>
+    public double Frailty { get; init; }
+}
 
 /// <summary>Counts of each minute since the release first got a part of the traffic; the last row repeats.</summary>
 /// <param name="Canary">Requests and errors of the release.</param>

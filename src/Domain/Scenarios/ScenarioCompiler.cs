@@ -110,7 +110,10 @@ public static class ScenarioCompiler
         return new UserTraffic(
             Numbers(traffic, "perMinute", MaxPerMinute, faults) ?? defaults.PerMinute,
             traffic.Number("swing", 0, 1) ?? 0,
-            traffic.Duration("peak", TimeSpan.Zero, TimeSpan.FromDays(1)) ?? defaults.Peak);
+            traffic.Duration("peak", TimeSpan.Zero, TimeSpan.FromDays(1)) ?? defaults.Peak)
+        {
+            KnowsClients = traffic.Boolean("clients") ?? false,
+        };
     }
 
     // What is not said of the release is as with stable.
@@ -136,7 +139,11 @@ public static class ScenarioCompiler
             Latencies(fields, faults) ?? fallback.Latency,
             fields.Number("spread", 0.01, 3) ?? fallback.Spread,
             never ? null : fields.Duration("readyAfter", TimeSpan.Zero, TimeSpan.FromDays(1)) ?? fallback.ReadyAfter,
-            fields.Number("loadErrorRate", 0, 1) ?? fallback.LoadErrorRate);
+            fields.Number("loadErrorRate", 0, 1) ?? fallback.LoadErrorRate)
+        {
+            Burst = fields.Number("burst", 1, 100) ?? fallback.Burst,
+            Frailty = fields.Number("frailty", 0, 2) ?? fallback.Frailty,
+        };
     }
 
     private static Series? Numbers(Fields fields, string key, double to, Faults faults) =>

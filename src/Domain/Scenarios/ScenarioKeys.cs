@@ -7,9 +7,9 @@ internal static class ScenarioKeys
 {
     public static readonly string[] Scenario =
         ["schema", "description", "release", "stable", "start", "until", "seed", "traffic", "revisions", "counts", "faults", "people", "crashes", "expect"];
-    public static readonly string[] Traffic = ["perMinute", "swing", "peak"];
+    public static readonly string[] Traffic = ["perMinute", "swing", "peak", "clients"];
     public static readonly string[] Revisions = ["stable", "canary"];
-    public static readonly string[] Revision = ["errorRate", "latency", "spread", "readyAfter", "loadErrorRate"];
+    public static readonly string[] Revision = ["errorRate", "burst", "frailty", "latency", "spread", "readyAfter", "loadErrorRate"];
     public static readonly string[] Point = ["at", "value"];
     public static readonly string[] Counts = ["canary", "stable"];
     public static readonly string[] Fault = ["kind", "at", "for", "revision", "call", "errorRate", "stableLag"];

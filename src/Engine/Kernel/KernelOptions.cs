@@ -1,3 +1,5 @@
+using Sluice.Durable;
+
 namespace Sluice.Engine.Kernel;
 
 /// <summary>What a host sets for all executions; see the members of the same names in <see cref="EngineOptions"/>.</summary>
@@ -10,4 +12,9 @@ internal sealed record KernelOptions
     public TimeSpan? MaximumTimerInterval { get; init; }
 
     public string? DefaultVersion { get; init; }
+
+    public bool KeepsHistories { get; init; } = true;
+
+    /// <summary>What an activity is given, or answers, as it is kept.</summary>
+    public string? Write(object? value) => KeepsHistories ? DurableJson.Write(value) : DurableJson.StandIn(value);
 }

@@ -33,7 +33,7 @@ internal sealed class ReplayContext(OrchestrationExecution execution, ExecutionS
     public override Task<TResult> CallActivityAsync<TResult>(string name, object? input, TaskOptions? options = null)
     {
         execution.EnsureOnTurn();
-        var json = DurableJson.Write(input);
+        var json = execution.Options.Write(input);
         return RetryAsync(
             () => execution.Open<TResult>(name, id => new TaskScheduled(execution.Now, id, name, json)), options?.Retry, options?.RetryHandler);
     }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sluice.Durable;
 using Sluice.Engine.History;
+using Sluice.Engine.Kernel;
 using Sluice.Engine.Store;
 using Sluice.Engine.Tracing;
 
@@ -26,6 +27,7 @@ internal sealed class ActivityQueue(
 
     // The newest entry of each instance; the others hang on it.
     private readonly Dictionary<long, Entry> _instances = [];
+    private readonly KernelOptions _kernel = options.ToKernelOptions();
     private readonly IServiceScopeFactory? _scopes = services.GetService<IServiceScopeFactory>();
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -272,7 +274,7 @@ internal sealed class ActivityQueue(
             var result = options.AroundActivity is { } around
                 ? await around(item.Name, () => RunAsync(activity, call))
                 : await RunAsync(activity, call);
-            return new TaskCompleted(Now, item.Task, DurableJson.Write(result));
+            return new TaskCompleted(Now, item.Task, _kernel.Write(result));
         }
         catch (Exception) when (_stopping.IsCancellationRequested)
         {

@@ -45,7 +45,7 @@ internal sealed class MarkedTurns(TurnMaker turns, TurnMarks marks, EngineOption
             }
 
             var commit = turns.Make(slot, arrived, () => strayed(slot.Key));
-            return commit is { Events: { } events } ? commit with { StoredEvents = Stored(HistoryJson.WriteUtf8(events)) } : commit;
+            return commit is { Events: { } events } ? commit with { StoredEvents = Stored(events) } : commit;
         }
         finally
         {
@@ -53,5 +53,14 @@ internal sealed class MarkedTurns(TurnMaker turns, TurnMarks marks, EngineOption
         }
     }
 
-    private Value Stored(byte[] utf8) => options.InMemory ? utf8 : Payload.Pack(utf8);
+    private Value Stored(List<HistoryEvent> events)
+    {
+        if (!options.KeepsHistories)
+        {
+            return "[]";
+        }
+
+        var utf8 = HistoryJson.WriteUtf8(events);
+        return options.InMemory ? utf8 : Payload.Pack(utf8);
+    }
 }

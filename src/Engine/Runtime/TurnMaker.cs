@@ -140,6 +140,11 @@ internal sealed class TurnMaker(
     {
         var turns = reader.History(slot.Key);
         slot.Turns = turns.Count;
+        if (turns.Count > 0 && !options.KeepsHistories)
+        {
+            throw new InvalidOperationException($"'{row.Id}' has left memory, and this engine keeps no histories.");
+        }
+
         try
         {
             var past = turns.SelectMany(HistoryJson.ReadList).ToList();

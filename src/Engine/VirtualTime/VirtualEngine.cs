@@ -203,6 +203,7 @@ public sealed class VirtualEngine : IAsyncDisposable
     /// <param name="tasks">Other code for the new process; the same when null.</param>
     public async Task RestartAsync(DurableTasks? tasks = null)
     {
+        EnsureRestarts();
         _tasks = tasks ?? _tasks;
         await Thread.RunAsync(async () =>
         {
@@ -228,6 +229,7 @@ public sealed class VirtualEngine : IAsyncDisposable
     /// <summary>Stops gracefully and starts again.</summary>
     public async Task StopAndStartAsync()
     {
+        EnsureRestarts();
         await Engine.StopAsync();
         _process = NewProcess();
         await Engine.StartAsync();
@@ -265,6 +267,14 @@ public sealed class VirtualEngine : IAsyncDisposable
     internal int ActivityActed() => Interlocked.Increment(ref _acted);
 
     private VirtualProcess NewProcess() => new(this, _tasks, _services, _options);
+
+    private void EnsureRestarts()
+    {
+        if (!_options.KeepsHistories)
+        {
+            throw new InvalidOperationException("An engine that keeps no histories cannot be started again.");
+        }
+    }
 
     private async Task<string> DescribeAsync(InstanceMetadata instance, DateTimeOffset latest)
     {

@@ -33,6 +33,12 @@ public sealed record VirtualEngineOptions
     /// </summary>
     public bool InMemory { get; init; }
 
+    /// <summary>
+    /// Whether histories are written. Not to be is several times as fast where much is looked at, and neither lets the engine be killed nor histories be
+    /// read.
+    /// </summary>
+    public bool KeepsHistories { get; init; } = true;
+
     /// <summary>Whether an engine that has stopped because of its disk is started again, as a supervisor would.</summary>
     public bool RestartsWhenFatal { get; init; }
 
@@ -57,11 +63,12 @@ internal sealed class VirtualProcess
             Synchronous = StoreSynchronous.Normal,
             TimeProvider = new HostClock(owner.Clock),
             MaxConcurrentActivities = options.MaxConcurrentActivities,
-            MaxCachedInstances = options.MaxCachedInstances,
+            MaxCachedInstances = options.KeepsHistories ? options.MaxCachedInstances : int.MaxValue,
             LongestTimerWait = TimeSpan.FromDays(36_500),
             AroundActivity = AttemptAsync,
             OnStoreCall = Called,
             InMemory = options.InMemory,
+            KeepsHistories = options.KeepsHistories,
             Simulation = Post,
         };
         options.Adjust?.Invoke(engine);

@@ -43,7 +43,7 @@ public sealed record LookTerms(
 /// <param name="Terms">What is looked at.</param>
 /// <param name="State">Where the look before ended, without <see cref="Evidence"/>.</param>
 /// <param name="Evidence">What has been learned; null when only health and hard limits are looked at, which teaches nothing.</param>
-public sealed record LookInput(Carried<LookTerms> Terms, SoakState State, Carried<Evidence>? Evidence);
+public sealed record LookInput(Carried<LookTerms> Terms, SoakState State, Carried<Evidence>? Evidence) : IUnchanging;
 
 /// <summary>What one look found.</summary>
 /// <param name="State">For the next look, without <see cref="Evidence"/>; null when it is the same as before.</param>
@@ -51,7 +51,7 @@ public sealed record LookInput(Carried<LookTerms> Terms, SoakState State, Carrie
 /// <param name="End">Why the leg ends; null when it goes on.</param>
 /// <param name="Holding">Why the soak holds; null when it does not.</param>
 /// <param name="Reason">For people.</param>
-public sealed record LookResult(SoakState? State, SoakProgress? Progress, LegEnd? End, PauseReason? Holding, string Reason)
+public sealed record LookResult(SoakState? State, SoakProgress? Progress, LegEnd? End, PauseReason? Holding, string Reason) : IUnchanging
 {
     /// <summary>It failed, and automatic rollback is off: nothing moves, the looking goes on.</summary>
     public bool Suppressed { get; init; }

@@ -455,6 +455,21 @@ public sealed class SoakJudgeTests
         Assert.Equal("≈ 62 s at present traffic", new SoakSimulation().Pass(150, 1, 2850, 14).Measurements[0].Needed);
     }
 
+    [Theory]
+    [InlineData(null, null, 2.0 / 3, 1.0 / 3)]
+    [InlineData(1.0, 3.0, 0.25, 0.75)]
+    [InlineData(null, 2.0, 0.5, 0.5)]
+    public void The_budget_is_split_over_metrics_by_their_weights(double? errors, double? latency, double ofErrors, double ofLatency)
+    {
+        var soak = new SoakSimulation(SoakSimulation.Rules(
+            metrics: [Errors with { Weight = errors }, new MetricSpec(MetricName.LatencyP99, 0.5, 1.5, 0, 500) { Weight = latency }]));
+
+        var measurements = soak.Pass(400, 1, 3600, 9, canarySeconds: 0.1, stableSeconds: 0.1).Measurements;
+
+        Assert.Equal(ofErrors * 0.009, 1 / measurements[0].RequiredE!.Value, 12);
+        Assert.Equal(ofLatency * 0.009, 1 / measurements[1].RequiredE!.Value, 12);
+    }
+
     [Fact]
     public void Evidence_is_written_for_people()
     {

@@ -64,6 +64,7 @@ public sealed class FaultTests
     [InlineData("steps:", "freeze: [{ name: w, from: fri, to: mon, onRunning: stop }]\nsteps:", "unknown-value", "freeze[0].onRunning", "pause | continue | rollback", null)]
     [InlineData("steps:", "rollbackWindow: {}\nsteps:", "missing-key", "rollbackWindow", "without a bound", "revisions: 3")]
     [InlineData("steps:", "notify: [{ events: [rolback], to: slack }]\nsteps:", "unknown-value", "notify[0].events", "'rolback'", "did you mean 'rollback'?")]
+    [InlineData("steps:", "analysis: { metrics: [{ name: errors, limit: 0.01, weight: 0 }] }\nsteps:", "out-of-range", "analysis.metrics[0].weight", "found 0", null)]
     // Platforms and routers.
     [InlineData("kind: process, command: [shop] }\n    router: { kind: gateway, listen: \"127.0.0.1:8081\"", "kind: fly }\n    router: { kind: gateway, listen: \"127.0.0.1:8081\"", "no-adapter", "environments.staging.platform.kind", "no adapter for 'fly' in this build", "known: process")]
     [InlineData("kind: process, command: [shop] }\n    router: { kind: gateway, listen: \"127.0.0.1:8081\"", "kind: proces }\n    router: { kind: gateway, listen: \"127.0.0.1:8081\"", "unknown-kind", "environments.staging.platform.kind", "'proces'", "did you mean 'process'?")]

@@ -27,10 +27,10 @@ public sealed class ScenarioTests
             start: 2027-03-28T00:30:00Z
             until: 3d
             seed: 7
-            traffic: { perMinute: [{ at: 0s, value: 100 }, { at: 1h, value: 300 }], swing: 0.5, peak: 12h }
+            traffic: { perMinute: [{ at: 0s, value: 100 }, { at: 1h, value: 300 }], swing: 0.5, peak: 12h, clients: true }
             revisions:
-              stable: { errorRate: 0.01, latency: 100ms, spread: 0.4, readyAfter: 1s }
-              canary: { errorRate: [{ at: 0s, value: 0.01 }, { at: 5m, value: 0.04 }], readyAfter: never, loadErrorRate: 0.5 }
+              stable: { errorRate: 0.01, burst: 5, frailty: 0.5, latency: 100ms, spread: 0.4, readyAfter: 1s }
+              canary: { errorRate: [{ at: 0s, value: 0.01 }, { at: 5m, value: 0.04 }], readyAfter: never, loadErrorRate: 0.5, burst: 8 }
             faults:
               - { kind: outage, at: 10m, for: 4m, errorRate: 0.2, stableLag: 1m }
               - { kind: hang, at: 1h, for: 2m, call: metrics.read }
@@ -48,6 +48,9 @@ public sealed class ScenarioTests
         Assert.Equal((0.01, 0.04), (scenario.CanaryProfile.ErrorRate.At(TimeSpan.FromMinutes(4)), scenario.CanaryProfile.ErrorRate.At(TimeSpan.FromMinutes(5))));
         Assert.Null(scenario.CanaryProfile.ReadyAfter);
         Assert.Equal(0.4, scenario.CanaryProfile.Spread);
+        Assert.True(scenario.Traffic.KnowsClients);
+        Assert.Equal((5, 0.5), (scenario.StableProfile.Burst, scenario.StableProfile.Frailty));
+        Assert.Equal((8, 0.5), (scenario.CanaryProfile.Burst, scenario.CanaryProfile.Frailty));
         Assert.Equal([FaultKind.Outage, FaultKind.Hang, FaultKind.LoseCounts, FaultKind.Crash], scenario.Faults.Select(f => f.Kind));
         Assert.Equal(["ben", "ana"], scenario.People.Select(p => p.By));
         Assert.Equal(
@@ -99,6 +102,21 @@ public sealed class ScenarioTests
         Assert.Contains(faults, f => f.Suggestion == "did you mean 'approve'?");
         Assert.Contains(faults, f => f.Suggestion == "did you mean 'RolledBack'?");
         Assert.Contains(faults, f => f.Suggestion == "add 'for: 5m'");
+    }
+
+    [Fact]
+    public void Bursts_and_frailty_are_refused_together_where_they_mean_nothing()
+    {
+        var faults = ScenarioCompiler.Compile("""
+            schema: 1
+            traffic: { clients: some }
+            revisions:
+              stable: { burst: 0.5, frailty: -1 }
+              canary: { burst: many, frailty: 3 }
+            """).Faults;
+
+        Assert.Equal(
+            [(2, "bad-boolean"), (4, "out-of-range"), (4, "out-of-range"), (5, "bad-number"), (5, "out-of-range")], faults.Select(f => (f.Line, f.Code)).Order());
     }
 
     [Fact]

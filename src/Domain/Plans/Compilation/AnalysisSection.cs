@@ -80,11 +80,12 @@ internal static class AnalysisSection
         var regression = fields.Number("regression", 1, 100);
         var failureLimit = fields.Integer("failureLimit", 0, 1000) ?? 0;
         var minRequests = fields.Integer("minRequests", 1, 1_000_000) ?? 50;
+        var weight = fields.Number("weight", 0.1, 100);
         if (node is Node.Mapping && !fields.Has("limit") && !fields.Has("regression"))
         {
             faults.Add("missing-key", node, "A metric without a bound decides nothing.", name == MetricName.Errors ? "add 'limit: 0.01'" : "add 'limit: 500ms' or 'regression: 1.5'");
         }
 
-        return name is { } known ? new MetricSpec(known, limit, regression, failureLimit, minRequests) : null;
+        return name is { } known ? new MetricSpec(known, limit, regression, failureLimit, minRequests) { Weight = weight } : null;
     }
 }

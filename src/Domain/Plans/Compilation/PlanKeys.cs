@@ -45,7 +45,7 @@ internal static class PlanKeys
     public static readonly string[] SyncFailure = ["widen", "providers"];
     public static readonly string[] Reduce = ["reduce"];
     public static readonly string[] Analysis = ["budget", "tolerance", "clusterMean", "clusterVariance", "metrics", "dryRun"];
-    public static readonly string[] Metric = ["name", "limit", "regression", "failureLimit", "minRequests"];
+    public static readonly string[] Metric = ["name", "limit", "regression", "failureLimit", "minRequests", "weight"];
     public static readonly string[] Threshold =
     [
         "name", "query", "provider", "unit", "successCondition", "failureCondition", "interval", "initialDelay", "count", "failureLimit",

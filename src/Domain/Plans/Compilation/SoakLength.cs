@@ -25,14 +25,15 @@ internal static class SoakLength
 
             // What stable does is not known here: half of what is allowed.
             var usual = (errors.Limit ?? DefaultLimit) / 2;
+            var alpha = analysis.Budget * BudgetSplit.OfComparison(analysis.Metrics, errors);
             var exposure = soaks.ConvertAll(s => (s.Weight, s.Duration));
-            var smallest = Exposure.SmallestRatio(exposure, rate, usual, analysis.Budget);
+            var smallest = Exposure.SmallestRatio(exposure, rate, usual, alpha);
             if (smallest <= 2)
             {
                 continue;
             }
 
-            var needed = Exposure.ToFind(2, exposure, rate, usual, analysis.Budget);
+            var needed = Exposure.ToFind(2, exposure, rate, usual, alpha);
             var seen = smallest is { } ratio
                 ? string.Create(CultureInfo.InvariantCulture, $"only errors × {ratio:0.#} or worse are seen in it") : "hardly anything is seen in it";
             faults.Warn(
