@@ -44,7 +44,9 @@ internal sealed class FunctionsServer : ContractServer
         Url = url;
     }
 
-    public static async Task<FunctionsServer> StartAsync()
+    /// <param name="database">A PostgreSQL database that keeps the registry and the catalogue; tables alone when null.</param>
+    /// <param name="replace">Puts other services in the place of the host's own.</param>
+    public static async Task<FunctionsServer> StartAsync(string? database = null, Action<IServiceCollection>? replace = null)
     {
         var tables = TablePlace.Server;
         var prefix = "c" + Guid.NewGuid().ToString("N")[..12];
@@ -56,6 +58,7 @@ internal sealed class FunctionsServer : ContractServer
             new("Azure:TableConnection", "Storage"),
             new("Azure:TablePrefix", prefix),
             new("Groups:release-managers", "approver"),
+            new("Registry:ConnectionString", database),
         ]);
         var world = new SimulatedWorld(TimeProvider.System);
         foreach (var version in new[] { "v1.0.0", "v2.0.0" })
@@ -69,6 +72,7 @@ internal sealed class FunctionsServer : ContractServer
             .AddSingleton<IPlatforms>(world).AddSingleton<ISmokeRunner>(world).AddSingleton<ILoadTest>(world).AddSingleton<ISecretStore>(world)
             .AddSingleton<IMigrator>(new SimulatedMigrator())
             .AddSingleton<ISyncs>(new SimulatedSyncs(TimeProvider.System));
+        replace?.Invoke(builder.Services);
         var app = builder.Build();
         var registry = app.Services.GetRequiredService<AzureRegistry>();
         await registry.EnsureOpenAsync(default);
@@ -88,8 +92,11 @@ internal sealed class FunctionsServer : ContractServer
         await app.StartAsync();
         var url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         client = Bound(durable.Client, url);
-        return new FunctionsServer(app, durable, prefix, url);
+        return new FunctionsServer(app, durable, prefix, url) { StartDueSyncsAsync = () => invocations.StartDueSyncsAsync(client, default) };
     }
+
+    /// <summary>What the timer of schedules calls.</summary>
+    public required Func<Task> StartDueSyncsAsync { get; init; }
 
     public override async ValueTask DisposeAsync()
     {
