@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Grpc.Core;
 using Microsoft.DurableTask;
@@ -8,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Sluice.Durable;
 using Sluice.Functions.Adapters;
 using Sluice.Testing.Contract;
+using Sluice.Testing;
 
 namespace Sluice.Functions.Tests;
 
@@ -49,7 +48,7 @@ internal sealed class InProcessHost : DurableHost
             {
                 registry.AddActivity(name, _ => new Activity(name, runActivity));
             }
-        }, new DurableTaskTestHostOptions { Port = FreePort() });
+        }, new DurableTaskTestHostOptions { Port = FreePort.Next() });
 
     /// <summary>Real time passes here; waiting for it is what the contract asks for.</summary>
     public override Task AdvanceAsync(TimeSpan time) => time > TimeSpan.Zero ? Task.Delay(time) : Task.CompletedTask;
@@ -72,13 +71,6 @@ internal sealed class InProcessHost : DurableHost
     }
 
     public override async ValueTask DisposeAsync() => await _host.DisposeAsync();
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
 
     private sealed class Orchestration(FunctionsRunner runner, IServiceProvider services) : ITaskOrchestrator
     {

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 
 namespace Sluice.Testing;
@@ -26,7 +25,7 @@ public sealed class Receiver : IDisposable
 
     public static Receiver Start()
     {
-        var receiver = new Receiver(FreePort());
+        var receiver = new Receiver(FreePort.Next());
         receiver._listener.Start();
         _ = receiver.ServeAsync();
         return receiver;
@@ -36,13 +35,6 @@ public sealed class Receiver : IDisposable
     public string To(string path) => string.Concat(_received.Where(r => r.Path == path).Select(r => r.Body));
 
     public void Dispose() => _listener.Close();
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
 
     private async Task ServeAsync()
     {

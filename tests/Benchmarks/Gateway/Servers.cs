@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
+using Sluice.Testing;
 
 namespace Sluice.Benchmarks.Gateway;
 
@@ -27,7 +27,7 @@ internal sealed class Server : IDisposable
     /// <summary>Debian's HAProxy, one thread; null when it is not installed.</summary>
     public static Server? HAProxy(string folder, int backend)
     {
-        var port = FreePort();
+        var port = FreePort.Next();
         var file = Path.Combine(folder, "haproxy.cfg");
         File.WriteAllText(file, $"""
             global
@@ -51,7 +51,7 @@ internal sealed class Server : IDisposable
     /// <summary>Debian's nginx, one process; null when it is not installed.</summary>
     public static Server? Nginx(string folder, int backend)
     {
-        var port = FreePort();
+        var port = FreePort.Next();
         var file = Path.Combine(folder, "nginx.conf");
         File.WriteAllText(file, $$"""
             daemon off;
@@ -120,12 +120,5 @@ internal sealed class Server : IDisposable
 
         process.Kill();
         throw new IOException($"{program} does not listen.");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

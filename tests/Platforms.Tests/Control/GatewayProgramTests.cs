@@ -4,6 +4,7 @@ using System.Runtime.Versioning;
 using System.Text.Json.Nodes;
 using Sluice.Orchestration.Ports;
 using Sluice.Platforms.Gateway.Control;
+using Sluice.Testing;
 
 namespace Sluice.Platforms.Tests.Control;
 
@@ -13,7 +14,7 @@ public sealed class GatewayProgramTests
     [Fact]
     public async Task After_a_kill_the_next_gateway_adopts_everything_and_starts_nothing()
     {
-        await using var local = new LocalGateway { Target = LocalGateway.Environment(replicas: 2, listen: $"127.0.0.1:{FreePort()}") };
+        await using var local = new LocalGateway { Target = LocalGateway.Environment(replicas: 2, listen: $"127.0.0.1:{FreePort.Reserved()}") };
         await local.StartReadyAsync("v1-a");
         await local.StartReadyAsync("v2-b");
         await local.SetAsync(("v1-a", 100));
@@ -316,12 +317,5 @@ public sealed class GatewayProgramTests
         var record = JsonNode.Parse(File.ReadAllText(path))!;
         edit(record["replicas"]![0]!.AsObject());
         File.WriteAllText(path, record.ToJsonString());
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
