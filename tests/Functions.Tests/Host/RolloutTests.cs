@@ -116,7 +116,7 @@ public sealed class RolloutTests(LocalAzure azure) : IClassFixture<LocalAzure>
         var id = await azure.BeginAsync(
             plan.Of("""
                 - setWeight: 50
-                  - soak:     { duration: 2s, every: 1s, clock: exposure, minRequests: 1, patience: 2s, onNoData: wait, warmup: 0s }
+                  - soak:     { duration: 2s, every: 1s, clock: exposure, minRequests: 1, trafficTimeout: 2s, onNoData: wait, warmup: 0s }
                   - setWeight: 100
                 """),
             "v2.0.0");
