@@ -22,7 +22,6 @@ public sealed class StableHistory
     private readonly double[] _events = new double[Length];
     private readonly double[] _trials = new double[Length];
     private readonly bool[] _unusual = new bool[Length];
-    private readonly double[] _sorted = new double[Length];
     private int _next;
     private Scatter _usual;
     private int _seen;
@@ -100,7 +99,8 @@ public sealed class StableHistory
     public bool IsDegraded(double events, double trials)
     {
         var usual = Rate * trials;
-        return _usual.Buckets >= Scatter.FewestBuckets && events >= FewestEvents && events > Excess * Median * trials && events > usual + (BeyondChance * Math.Sqrt(usual));
+        return _usual.Buckets >= Scatter.FewestBuckets && events >= FewestEvents && events > usual + (BeyondChance * Math.Sqrt(usual))
+            && events > Excess * Median() * trials;
     }
 
     /// <summary>Adds a bucket; one without trials says nothing.</summary>
@@ -159,9 +159,22 @@ public sealed class StableHistory
         return new HistoryState { Events = events, Trials = trials, Unusual = unusual, Seen = _seen, Variation = _longVariation };
     }
 
-    private double Median => Usual % 2 == 1 ? _sorted[Usual / 2] : (_sorted[(Usual / 2) - 1] + _sorted[Usual / 2]) / 2;
+    private double Median()
+    {
+        Span<double> rates = stackalloc double[Length];
+        var usual = 0;
+        for (var i = 0; i < Count; i++)
+        {
+            if (!_unusual[i])
+            {
+                rates[usual++] = _events[i] / _trials[i];
+            }
+        }
 
-    private int Usual => _usual.Buckets;
+        rates = rates[..usual];
+        rates.Sort();
+        return usual % 2 == 1 ? rates[usual / 2] : (rates[(usual / 2) - 1] + rates[usual / 2]) / 2;
+    }
 
     /// <summary>An outage as long as the history is no outage but how things are.</summary>
     private void MakeUsual()
@@ -180,31 +193,7 @@ public sealed class StableHistory
             return;
         }
 
-        var (events, trials) = (_events[at], _trials[at]);
-        if (sign > 0)
-        {
-            Insert(events / trials);
-        }
-        else
-        {
-            Remove(events / trials);
-        }
-
-        _usual = sign > 0 ? _usual.Plus(events, trials) : _usual.Minus(events, trials);
-    }
-
-    private void Remove(double rate)
-    {
-        var at = Array.BinarySearch(_sorted, 0, Usual, rate);
-        Array.Copy(_sorted, at + 1, _sorted, at, Usual - at - 1);
-    }
-
-    private void Insert(double rate)
-    {
-        var at = Array.BinarySearch(_sorted, 0, Usual, rate);
-        at = at < 0 ? ~at : at;
-        Array.Copy(_sorted, at, _sorted, at + 1, Usual - at);
-        _sorted[at] = rate;
+        _usual = sign > 0 ? _usual.Plus(_events[at], _trials[at]) : _usual.Minus(_events[at], _trials[at]);
     }
 }
 
