@@ -148,6 +148,25 @@ public sealed class ThresholdTests
         Assert.Contains("cpu 95 %, breaks 'result > 85%'; stable 30 % for 5m", sim.Row(id).RollbackReason, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0.36, Outcome.RolledBack)]
+    [InlineData(0.24, Outcome.Promoted)]
+    public async Task A_percentile_is_held_to_a_multiple_of_stables_while_both_have_traffic(double percentile, Outcome outcome)
+    {
+        await using var sim = await StartAsync();
+
+        // A quiet service, slower at night: stable alone moves by more than the release does.
+        var began = sim.Engine.Now;
+        sim.World.Answer = (_, arguments) => QueryResult.Of(
+            (sim.Engine.Now - began > TimeSpan.FromMinutes(8) ? 3 : 1) * (arguments.Revision.StartsWith("v1", StringComparison.Ordinal) ? 0.2 : percentile));
+        var plan = Plan("""{ name: p95, unit: seconds, query: 'p95{r="{revision}"}', regression: 1.5, failureLimit: 2 }""");
+
+        var id = await sim.StartRolloutAsync(plan, "v2.0.0");
+
+        Assert.Equal(outcome, (await sim.EndOfAsync(id)).Outcome);
+        Assert.Equal(outcome == Outcome.RolledBack, sim.Row(id).RollbackReason?.Contains("p95 360 ms, breaks 1.5 × stable's 200 ms", StringComparison.Ordinal) ?? false);
+    }
+
     [Fact]
     public async Task A_query_that_the_server_refuses_or_whose_secret_is_missing_stops_the_release_before_anything_is_touched()
     {

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Sluice.Domain.Plans;
 
 /// <summary>A metric of the plan's own: a query, and the conditions its answers are held to. The semantics are Argo Rollouts' as its code has them.</summary>
@@ -50,6 +52,16 @@ public sealed record ThresholdSpec(string Name, string Provider, string Query)
 
     /// <summary>A measurement that stable breaks as well holds instead of failing. Always so for resources.</summary>
     public bool WhileStableHolds { get; init; }
+
+    /// <summary>
+    /// How many times stable's answer is bad as well, while both have traffic: for percentiles of a source without a histogram, which cannot be
+    /// compared by counts. Null for no such rule.
+    /// </summary>
+    public double? Regression { get; init; }
+
+    /// <summary>Whether the query is asked of stable too.</summary>
+    [JsonIgnore]
+    public bool AsksStable => WhileStableHolds || Regression is not null;
 
     /// <summary>Measured and recorded, decides nothing.</summary>
     public bool DryRun { get; init; }

@@ -46,8 +46,8 @@ public static class ScenarioCompiler
             faults.Add("same-version", fields.Where("release"), $"'{release}' serves already.", $"another version than 'stable: {stable}'");
         }
 
-        var (stableProfile, canaryProfile) = Profiles(fields, faults);
         var counts = Counts(fields, faults);
+        var (stableProfile, canaryProfile) = Profiles(fields, counts is not null, faults);
         if (counts is not null && fields.Has("traffic"))
         {
             faults.Add("two-sources", fields.Where("counts"), "Counts say what users do, and 'traffic' does too.", "remove one of them");
@@ -64,7 +64,7 @@ public static class ScenarioCompiler
             StableProfile = stableProfile,
             CanaryProfile = canaryProfile,
             Counts = counts,
-            Faults = [.. fields.Items("faults").Select(node => Fault(node, faults)).OfType<ScenarioFault>()],
+            Faults = [.. fields.Items("faults").Select(node => Fault(node, counts is not null, faults)).OfType<ScenarioFault>()],
             People = [.. fields.Items("people").Select(node => Person(node, faults)).OfType<PersonSays>().OrderBy(p => p.At)],
             Crashes = [.. fields.Items("crashes").Select(node => Crash(node, faults)).OfType<HostCrash>()],
             Expect = Expect(fields, faults),
@@ -117,15 +117,15 @@ public static class ScenarioCompiler
     }
 
     // What is not said of the release is as with stable.
-    private static (RevisionProfile Stable, RevisionProfile Canary) Profiles(Fields fields, Faults faults)
+    private static (RevisionProfile Stable, RevisionProfile Canary) Profiles(Fields fields, bool counted, Faults faults)
     {
         var usual = new RevisionProfile(Series.Of(0.005), Series.Of(0.08), 0.5, TimeSpan.FromSeconds(5), 0);
         var revisions = fields.Find("revisions") is { } node ? Fields.Of(node, faults, ScenarioKeys.Revisions) : null;
-        var stable = Profile(revisions, "stable", usual, faults);
-        return (stable, Profile(revisions, "canary", stable, faults));
+        var stable = Profile(revisions, "stable", usual, counted, faults);
+        return (stable, Profile(revisions, "canary", stable, counted, faults));
     }
 
-    private static RevisionProfile Profile(Fields? revisions, string key, RevisionProfile fallback, Faults faults)
+    private static RevisionProfile Profile(Fields? revisions, string key, RevisionProfile fallback, bool counted, Faults faults)
     {
         if (revisions?.Find(key) is not { } node)
         {
@@ -133,6 +133,11 @@ public static class ScenarioCompiler
         }
 
         var fields = Fields.Of(node, faults, ScenarioKeys.Revision);
+        foreach (var drawn in counted ? ScenarioKeys.Drawn.Where(fields.Has) : [])
+        {
+            faults.Add("two-sources", fields.Where(drawn), $"Counts say what users meet, and '{drawn}' does too.", "remove one of them");
+        }
+
         var never = fields.Find("readyAfter") is Node.Scalar { Text: "never" };
         return new RevisionProfile(
             Numbers(fields, "errorRate", 1, faults) ?? fallback.ErrorRate,
@@ -224,7 +229,7 @@ public static class ScenarioCompiler
         return minutes;
     }
 
-    private static ScenarioFault? Fault(Node node, Faults faults)
+    private static ScenarioFault? Fault(Node node, bool counted, Faults faults)
     {
         var fields = Fields.Of(node, faults, ScenarioKeys.Fault);
         var kind = fields.Word("kind", ScenarioKeys.FaultKinds, "outage");
@@ -243,6 +248,11 @@ public static class ScenarioCompiler
             {
                 faults.Add("unknown-value", fields.Where("call"), $"'{call}' is not a call.", Spelling.Suggest(call, ScenarioKeys.Calls));
             }
+        }
+
+        if (counted && kind is FaultKind.Outage)
+        {
+            faults.Add("two-sources", fields.Where("kind"), "Counts say what users meet, and an outage does too.", "remove it, or write its failures into the counts");
         }
 
         Misplaced(fields, faults, "call", kind is FaultKind.Fail or FaultKind.Hang, kind);

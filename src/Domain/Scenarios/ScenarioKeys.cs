@@ -10,6 +10,9 @@ internal static class ScenarioKeys
     public static readonly string[] Traffic = ["perMinute", "swing", "peak", "clients"];
     public static readonly string[] Revisions = ["stable", "canary"];
     public static readonly string[] Revision = ["errorRate", "burst", "frailty", "latency", "spread", "readyAfter", "loadErrorRate"];
+
+    /// <summary>What of a revision chance draws; counts leave nothing to it.</summary>
+    public static readonly string[] Drawn = ["errorRate", "burst", "frailty", "spread"];
     public static readonly string[] Point = ["at", "value"];
     public static readonly string[] Counts = ["canary", "stable"];
     public static readonly string[] Fault = ["kind", "at", "for", "revision", "call", "errorRate", "stableLag"];

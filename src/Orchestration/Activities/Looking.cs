@@ -172,7 +172,7 @@ public sealed class LookActivity(
         var answers = await Task.WhenAll(due.Select(async threshold =>
         {
             var canary = AskAsync(terms, threshold, arguments, cancellationToken);
-            var stable = threshold.WhileStableHolds && terms.Stable is not null ? AskAsync(terms, threshold, arguments.OfStable, cancellationToken) : null;
+            var stable = threshold.AsksStable && terms.Stable is not null ? AskAsync(terms, threshold, arguments.OfStable, cancellationToken) : null;
             return (threshold.Name, Answer: new QueryAnswer(await canary, stable is null ? null : await stable));
         }));
         return answers.ToDictionary(a => a.Name, a => a.Answer);

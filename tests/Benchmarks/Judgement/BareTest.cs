@@ -24,11 +24,12 @@ internal static class BareTest
     {
         var buckets = (int)(watched.TotalSeconds / World.Seconds);
         var requests = conditions.RequestsPerSecond * World.Seconds;
-        var (canary, stable) = (requests * weight / 100, requests * (100 - weight) / 100);
         var perRequest = conditions.ErrorRate / BurstMean;
         var found = new Runs(Seed).Count("bare test", Runs, draw =>
         {
             var test = new Sequential(buckets);
+            var share = ShareOf(conditions, weight / 100.0, draw);
+            var (canary, stable) = (requests * share, requests * (1 - share));
             for (var i = 0; i < buckets && test.E < 1 / Alpha; i++)
             {
                 test.Add(draw.Poisson(canary * perRequest * conditions.ErrorRatio), canary, draw.Poisson(stable * perRequest), stable);
@@ -38,4 +39,8 @@ internal static class BareTest
         });
         return found.Value;
     }
+
+    /// <summary>The canary's share of the requests: where clients stay on a revision, that of those whom the lot gave it.</summary>
+    private static double ShareOf(Conditions conditions, double weight, Draw draw) =>
+        conditions is { Sticky: true, Clients: { } clients } ? (double)draw.Binomial(clients, weight) / clients : weight;
 }

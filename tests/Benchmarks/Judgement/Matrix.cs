@@ -16,7 +16,6 @@ internal static class Matrix
     private const double Lost = 0.03;
 
     private static readonly TimeSpan Watched = TimeSpan.FromMinutes(30);
-    private static readonly Lazy<double> BareBursts = new(() => BareTest.FindsBursts(new Conditions { ErrorRatio = 4 }, Weight, Watched));
 
     private static readonly int[] Clients = [1, 20, 200, 5_000, 100_000];
     private static readonly Rollout[] Quarter = [JudgedPlans.Soak(Weight, "15m", sticky: false, latency: true), JudgedPlans.Soak(Weight, "15m", sticky: true, latency: true)];
@@ -35,6 +34,8 @@ internal static class Matrix
     /// <summary>One combination.</summary>
     internal sealed record Row(Conditions Conditions)
     {
+        private readonly Lazy<double> _bareBursts = new(() => BareTest.FindsBursts(Conditions with { ErrorRatio = 4 }, Weight, Watched));
+
         /// <summary>In words.</summary>
         public string Name { get; } =
             $"{Conditions.Clients:N0} {(Conditions.Clients == 1 ? "client" : "clients")}, {(Conditions.Sticky ? "sticky" : "per request")}, {Words(Conditions.Failures)}";
@@ -52,7 +53,7 @@ internal static class Matrix
         /// <summary>Four times the errors.</summary>
         public Cell Bad => new($"errors × 4, {Name}", (IsPlain ? Quarter : HalfHour)[Routing], Conditions with { ErrorRatio = 4 })
         {
-            Requirements = Undetectable is not null ? [] : [Requirement.Found(TooFew is null ? 0.99 : BareBursts.Value - Lost)],
+            Requirements = Undetectable is not null ? [] : [Requirement.Found(TooFew is null ? 0.99 : _bareBursts.Value - Lost)],
             Remark = Undetectable ?? TooFew,
         };
 
@@ -76,7 +77,7 @@ internal static class Matrix
         /// release.
         /// </summary>
         private string? TooFew => Conditions.Failures == Failures.Bursts
-            ? $"27 bursts too many in 30 min are few: the bare test, given each at once, finds {Share.Text(BareBursts.Value)}"
+            ? $"27 bursts too many in 30 min are few: the bare test, given each at once, finds {Share.Text(_bareBursts.Value)}"
             : null;
 
         private static string Words(Failures failures) => failures switch

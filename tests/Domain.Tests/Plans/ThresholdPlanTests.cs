@@ -75,6 +75,9 @@ public sealed class ThresholdPlanTests
     [InlineData("for: 5m", "for: 1m\n      resource: cpu", "out-of-range", "1m", "5m or more, not after 1m")]
     [InlineData("for: 5m", "resource: cpu\n      whileStableHolds: false", "contradiction", "false", "load moves it as much")]
     [InlineData("sum(queue)\"", "sum(queue)\", resource: memory", "contradiction", "{ name: queue-length", "asked of either revision")]
+    [InlineData("sum(queue)\", successCondition: \"result < 10\"", "sum(queue)\", regression: 1.5", "contradiction", "{ name: queue-length", "is compared with stable: the query must be one")]
+    [InlineData("successCondition: \"result < 10\"", "regression: 0.9", "out-of-range", "0.9", "1 to 100")]
+    [InlineData("\"sum(queue)\", successCondition: \"result < 10\"", "latency-p95, provider: counts, regression: 1.5", "contradiction", "1.5", "compared with stable's by the judge itself")]
     [InlineData("successCondition: \"result < 10\", ", "", "missing-key", "{ name: queue-length", "decides nothing")]
     [InlineData("name: queue-length", "name: sync-failures", "duplicate-name", "{ name: sync-failures", "declared twice")]
     [InlineData("name: queue-length", "name: errors", "duplicate-name", "{ name: errors", "declared twice")]
@@ -97,6 +100,26 @@ public sealed class ThresholdPlanTests
         Assert.Contains(message, fault.Message, StringComparison.Ordinal);
         Assert.StartsWith(place, (plan.Split('\n')[fault.Line - 1] + "\n")[(fault.Column - 1)..], StringComparison.Ordinal);
         Assert.DoesNotContain("123", fault.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_source_without_a_histogram_is_judged_by_its_own_percentiles()
+    {
+        var plan = Good
+            .Replace("    providers:", "    metrics: { kind: prometheus, url: \"http://127.0.0.1:9090\", requests: 'sum by (revision) (requests_total)', errors: 'sum by (revision) (errors_total)' }\n    providers:", StringComparison.Ordinal)
+            .Replace("{ name: errors, limit: 0.01 }", "{ name: latency-p95, regression: 1.5 }", StringComparison.Ordinal)
+            .Replace("- name: sync-failures\n", "- name: sync-failures\n      provider: prom\n", StringComparison.Ordinal)
+            .Replace("{ name: queue-length, query", "{ name: queue-length, provider: prom, query", StringComparison.Ordinal);
+
+        var fault = Assert.Single(PlanCompiler.Compile(new Bundle(plan, new Dictionary<string, string>())).Faults);
+        Assert.Equal("no-histogram", fault.Code);
+        Assert.Contains("the metrics of 'production' have none", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("'regression: 1.5'", fault.Suggestion, StringComparison.Ordinal);
+
+        var told = plan.Replace("{ name: latency-p95, regression: 1.5 }", "{ name: p95, provider: prom, query: 'p95{revision=\"{revision}\"}', unit: seconds, regression: 1.5 }", StringComparison.Ordinal);
+        var compilation = PlanCompiler.Compile(new Bundle(told, new Dictionary<string, string>()));
+        Assert.Empty(compilation.Faults);
+        Assert.Equal(1.5, compilation.Plan!.Analysis.Thresholds[0].Regression);
     }
 
     [Fact]

@@ -93,8 +93,8 @@ public sealed class ScenarioTests
 
         Assert.Equal(
             [
-                (1, "unknown-schema"), (2, "same-version"), (3, "out-of-range"), (3, "bad-number"), (4, "unknown-key"), (4, "bad-duration"), (4, "bad-order"),
-                (5, "two-sources"), (5, "bad-counts"), (5, "empty-list"), (6, "unknown-value"), (6, "missing-key"), (6, "misplaced-key"), (7, "unknown-value"),
+                (1, "unknown-schema"), (2, "same-version"), (3, "out-of-range"), (3, "bad-number"), (4, "unknown-key"), (4, "bad-duration"), (4, "two-sources"), (4, "bad-order"),
+                (5, "two-sources"), (5, "bad-counts"), (5, "empty-list"), (6, "unknown-value"), (6, "missing-key"), (6, "two-sources"), (6, "misplaced-key"), (7, "unknown-value"),
                 (8, "missing-key"), (9, "unknown-value"), (10, "bad-time"),
             ],
             faults.Select(f => (f.Line, f.Code)).OrderBy(f => f.Line).ThenBy(f => faults.Index().First(x => (x.Item.Line, x.Item.Code) == f).Index));
@@ -117,6 +117,22 @@ public sealed class ScenarioTests
 
         Assert.Equal(
             [(2, "bad-boolean"), (4, "out-of-range"), (4, "out-of-range"), (5, "bad-number"), (5, "out-of-range")], faults.Select(f => (f.Line, f.Code)).Order());
+    }
+
+    [Fact]
+    public void What_counts_leave_no_room_for_is_refused_beside_them()
+    {
+        var faults = ScenarioCompiler.Compile("""
+            schema: 1
+            revisions:
+              stable: { latency: 80ms, spread: 0.5, errorRate: 0.01 }
+              canary: { burst: 5, frailty: 0.5, readyAfter: 5s }
+            counts: { canary: [[300, 2]], stable: [[5700, 28]] }
+            faults: [{ kind: outage, at: 1m, for: 5m }, { kind: smoke, at: 1m, for: 5m }]
+            """).Faults;
+
+        Assert.Equal([3, 3, 4, 4, 6], faults.Select(f => f.Line).Order());
+        Assert.All(faults, f => Assert.Equal("two-sources", f.Code));
     }
 
     [Fact]

@@ -161,6 +161,11 @@ public static class ThresholdJudge
     {
         var shown = $"{threshold.Name} {Show(answer.Canary, threshold.Unit)}";
         var (kind, why) = Evaluate(threshold, answer.Canary);
+        if (kind is Kind.Successful or Kind.Inconclusive && BesideStable(threshold, answer, look) is { } beside)
+        {
+            (kind, why) = beside;
+        }
+
         if (kind == Kind.Error)
         {
             return new Taken(kind, $"{threshold.Name}: {why}");
@@ -221,6 +226,33 @@ public static class ThresholdJudge
             (false, false) => (Kind.Inconclusive, ""),
             _ => (Kind.Successful, ""),
         };
+    }
+
+    /// <summary>Whether it is bad beside stable's answer, or that cannot be said; null when it is not. One has to have its share of the traffic each.</summary>
+    private static (Kind Kind, string Why)? BesideStable(ThresholdSpec threshold, QueryAnswer answer, SoakLook look)
+    {
+        if (threshold.Regression is not { } factor || look is { Stable: null } or { Weight: null or <= 0 or >= 100 })
+        {
+            return null;
+        }
+
+        var stable = answer.Stable is { Error: { } error } ? error
+            : answer.Stable is not { } result ? "it was not asked"
+            : Finite(result) is null ? $"expected one number, it has {Show(result, threshold.Unit)}"
+            : null;
+        if (stable is not null)
+        {
+            return (Kind.Error, $"it is to be compared with stable's, which could not be measured: {stable}");
+        }
+
+        if (Finite(answer.Canary) is not { } canary)
+        {
+            return (Kind.Error, $"expected one number to compare with stable's, found {Show(answer.Canary, threshold.Unit)}");
+        }
+
+        return canary > factor * Finite(answer.Stable!)!.Value
+            ? (Kind.Failed, Text($"{factor:0.##} × stable's {Show(answer.Stable!, threshold.Unit)}"))
+            : null;
     }
 
     private static (bool? Holds, string? Fault) Holds(string? text, ThresholdSpec threshold, QueryResult result)

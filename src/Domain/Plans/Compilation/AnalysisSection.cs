@@ -30,6 +30,13 @@ internal static class AnalysisSection
                 continue;
             }
 
+            if (metric.Name != MetricName.Errors && environments.FirstOrDefault(e => e.Metrics is MetricsSpec.Prometheus { Latency: null }) is { } blind)
+            {
+                faults.Add(
+                    "no-histogram", item, $"'{metric.Name.Text()}' is judged by a histogram of answer times, and the metrics of '{blind.Name}' have none: its soaks would never pass.",
+                    "add 'latency: …' there, or ask for the percentile itself: 'query: …' with a 'failureCondition' or 'regression: 1.5'");
+            }
+
             if (metrics.Exists(m => m.Name == metric.Name))
             {
                 faults.Add("duplicate-name", item, $"'{metric.Name.Text()}' is declared twice.", "put limit and regression into one entry");

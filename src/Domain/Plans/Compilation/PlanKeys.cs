@@ -49,7 +49,7 @@ internal static class PlanKeys
     public static readonly string[] Threshold =
     [
         "name", "query", "provider", "unit", "successCondition", "failureCondition", "interval", "initialDelay", "count", "failureLimit",
-        "inconclusiveLimit", "consecutiveErrorLimit", "consecutiveSuccessLimit", "for", "severity", "resource", "whileStableHolds", "dryRun",
+        "inconclusiveLimit", "consecutiveErrorLimit", "consecutiveSuccessLimit", "for", "severity", "resource", "whileStableHolds", "regression", "dryRun",
     ];
     public static readonly string[] Template = ["template", "provider", "queries", "omit"];
     public static readonly string[] Freeze = ["name", "timeZone", "from", "to", "environments", "onStart", "onRunning", "overrideBy"];

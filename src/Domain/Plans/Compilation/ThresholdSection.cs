@@ -181,6 +181,7 @@ internal sealed partial class ThresholdSection(IReadOnlyList<EnvironmentDraft> e
             Severity = fields.Word("severity", PlanWords.Severities) ?? Severity.Critical,
             Resource = resource,
             WhileStableHolds = fields.Boolean("whileStableHolds") ?? resource is not null,
+            Regression = fields.Number("regression", 1, 100),
             DryRun = fields.Boolean("dryRun") ?? false,
         };
         CheckQuery(threshold, fields, at);
@@ -257,6 +258,13 @@ internal sealed partial class ThresholdSection(IReadOnlyList<EnvironmentDraft> e
                 faults.Add("wrong-unit", fields.Where("unit"), $"'{threshold.Query}' is in {Units.Name(unit)}, not in {Units.Name(threshold.Unit)}.", "leave 'unit' out");
             }
 
+            if (threshold.Regression is not null)
+            {
+                faults.Add(
+                    "contradiction", fields.Where("regression"), "Counts are compared with stable's by the judge itself, which knows chance.",
+                    "leave 'query' out: '- { name: errors, limit: 0.01 }' or '- { name: latency-p95, regression: 1.5 }'");
+            }
+
             if (threshold.Resource is not null)
             {
                 faults.Add("contradiction", fields.Where("resource"), "The counts are of requests, not of a resource.");
@@ -296,19 +304,18 @@ internal sealed partial class ThresholdSection(IReadOnlyList<EnvironmentDraft> e
         }
 
         var asks = threshold.Query + string.Concat(providers.OfType<ProviderSpec.Json>().Select(p => p.Access.Url));
-        if (threshold.WhileStableHolds && QueryText.Arguments(asks).All(a => a.Name != "revision"))
+        if (threshold.AsksStable && QueryText.Arguments(asks).All(a => a.Name != "revision"))
         {
-            faults.Add(
-                "contradiction", at, $"'{threshold.Name}' fails only while stable is well: the query must be one that can be asked of either revision.",
-                "use {revision} in it");
+            var why = threshold.Regression is null ? "fails only while stable is well" : "is compared with stable";
+            faults.Add("contradiction", at, $"'{threshold.Name}' {why}: the query must be one that can be asked of either revision.", "use {revision} in it");
         }
     }
 
     private void CheckLimits(ThresholdSpec threshold, Fields fields)
     {
-        if (threshold is { SuccessCondition: null, FailureCondition: null, DryRun: false, Severity: not Severity.Info } && !fields.Has("successCondition") && !fields.Has("failureCondition"))
+        if (threshold is { SuccessCondition: null, FailureCondition: null, Regression: null, DryRun: false, Severity: not Severity.Info } && !fields.Has("successCondition") && !fields.Has("failureCondition") && !fields.Has("regression"))
         {
-            faults.Add("missing-key", fields.At, "A metric without a condition decides nothing.", "add 'failureCondition: \"result > 0.05\"', or 'severity: info'");
+            faults.Add("missing-key", fields.At, "A metric without a condition decides nothing.", "add 'failureCondition: \"result > 0.05\"', 'regression: 1.5', or 'severity: info'");
         }
 
         if (threshold.FailureLimit == -1 && threshold.ConsecutiveSuccessLimit == 0)

@@ -310,6 +310,33 @@ public sealed class ThresholdJudgeTests
         Assert.Equal(ThresholdPhase.Failed, own.Take(0.9, stable: 0.4).Phase);
     }
 
+    [Theory]
+    [InlineData(0.29, 0.2, Verdict.Pass)]
+    [InlineData(0.31, 0.2, Verdict.Fail)]
+    [InlineData(0.31, null, Verdict.Error)]
+    [InlineData(0.31, double.NaN, Verdict.Error)]
+    [InlineData(double.NaN, 0.2, Verdict.Error)]
+    public void A_percentile_is_held_to_a_multiple_of_stables(double canary, double? stable, Verdict verdict)
+    {
+        var p95 = new ThresholdSpec("p95", "prometheus", "q") { Unit = MetricUnit.Seconds, Regression = 1.5 };
+
+        Assert.Equal(verdict, new Run(p95).Take(canary, stable).Measurements[0].Result);
+        Assert.Equal(Verdict.Pass, new Run(p95) { Stable = null }.Take(0.31).Measurements[0].Result);
+        Assert.Equal(Verdict.Pass, new Run(p95) { Weight = 100 }.Take(0.31, 0.2).Measurements[0].Result);
+    }
+
+    [Fact]
+    public void A_regression_says_what_it_compared_and_a_condition_beside_it_counts_as_well()
+    {
+        var p95 = new ThresholdSpec("p95", "prometheus", "q") { Unit = MetricUnit.Seconds, Regression = 1.5, FailureCondition = "result > 500ms", FailureLimit = 1 };
+        var run = new Run(p95);
+
+        Assert.Equal("p95 310 ms, breaks 1.5 × stable's 200 ms", run.Take(0.31, 0.2).Measurements[0].Message);
+        var result = run.Take(0.6, 0.55);
+        Assert.Equal("p95 600 ms, breaks 'result > 500ms'", result.Measurements[0].Message);
+        Assert.Equal("Metric \"p95\" assessed Failed due to failed (2) > failureLimit (1): p95 600 ms, breaks 'result > 500ms'", result.Reason);
+    }
+
     [Fact]
     public void A_resource_whose_stable_cannot_be_measured_is_an_error()
     {
@@ -430,6 +457,8 @@ public sealed class ThresholdJudgeTests
 
         public string? Stable { get; init; } = "s";
 
+        public int? Weight { get; init; } = 10;
+
         public IEnumerable<string> Due() => ThresholdJudge.Due([threshold], State, Start, Now).Select(t => t.Name);
 
         public ThresholdResult Take(double? value, double? stable = null)
@@ -442,6 +471,7 @@ public sealed class ThresholdJudgeTests
             Assert.Equal([threshold.Name], Due());
             var look = new SoakLook(Now, "c", Stable)
             {
+                Weight = Weight,
                 Queries = new Dictionary<string, QueryAnswer> { [threshold.Name] = new(Result(value), stable is { } s ? QueryResult.Of(s) : null) },
             };
             var result = ThresholdJudge.Look([threshold], State, Start, look);
