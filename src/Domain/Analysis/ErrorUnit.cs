@@ -19,20 +19,27 @@ public static class ErrorUnit
     // Of the requests that are not needed.
     private const double Reserve = 0.4;
 
+    // Errors by which two windows are told apart, and standard deviations that they may differ by.
+    private const double FewestErrors = 8;
+    private const double Likely = 2;
+    private const double Surely = 3;
+
     /// <summary>The windows a source counts in, seconds, ascending.</summary>
     public static IReadOnlyList<int> Windows { get; } = [1, 10, 60, 600, 3600];
 
     /// <summary>Chooses the window.</summary>
     /// <param name="present">The index of the present one; null for none.</param>
     /// <param name="requests">Stable's requests lately.</param>
-    /// <param name="fresh">Of them fresh, per window; empty when the source cannot tell clients apart.</param>
+    /// <param name="stable">What of them was fresh; none when the source cannot tell clients apart.</param>
+    /// <param name="canary">The same of the canary.</param>
     /// <param name="sticky">A client stays on its revision.</param>
     /// <returns>
     /// An index in <see cref="Windows"/>; null for all requests, which is right when clients cannot be told apart, and when requests are routed
     /// one by one and hardly any is fresh: then failures fall on the revisions as the requests do.
     /// </returns>
-    public static int? Choose(int? present, double requests, IReadOnlyList<double> fresh, bool sticky)
+    public static int? Choose(int? present, double requests, FreshCounts stable, FreshCounts canary, bool sticky)
     {
+        var fresh = stable.Requests;
         if (fresh.Count == 0 || requests <= 0)
         {
             return fresh.Count == 0 ? null : present;
@@ -47,10 +54,67 @@ public static class ErrorUnit
             var least = i == present ? enough - reserve : i > present ? enough + reserve : enough;
             if (fresh[i] >= least * requests)
             {
-                return i;
+                return sticky ? Shortened(present, i, requests, stable, canary) : i;
             }
         }
 
         return sticky ? 0 : null;
+    }
+
+    /// <summary>
+    /// A shorter window wastes less, and is as good where a client that failed a while ago fails as often as others, on either revision: failures do
+    /// not cling to clients then, and it does not matter who was given to which.
+    /// </summary>
+    private static int Shortened(int? present, int window, double requests, FreshCounts stable, FreshCounts canary)
+    {
+        while (window > 0 && stable.Requests[window] < EnoughPerRequest * requests)
+        {
+            var deviations = present < window ? Surely : Likely;
+            var (usual, ours) = (Again(stable, window), Again(canary, window));
+            if (usual.Expected < FewestErrors || usual.IsAbove(deviations) || ours.IsAbove(deviations))
+            {
+                break;
+            }
+
+            window--;
+        }
+
+        return window;
+    }
+
+    /// <summary>Errors of clients who failed within a window and not within the next shorter one, and how many they would have if they failed as others do.</summary>
+    private static Repeated Again(FreshCounts counts, int window)
+    {
+        if (counts.Requests.Count <= window || counts.Requests[window] <= 0)
+        {
+            return new Repeated(0, 0);
+        }
+
+        var requests = counts.Requests[window - 1] - counts.Requests[window];
+        return new Repeated(counts.Errors[window - 1] - counts.Errors[window], requests * counts.Errors[window] / counts.Requests[window]);
+    }
+
+    private readonly record struct Repeated(double Errors, double Expected)
+    {
+        public bool IsAbove(double deviations) => Errors > Expected + (deviations * Math.Sqrt(Expected));
+    }
+}
+
+/// <summary>Fresh requests and errors among them lately, per window of <see cref="ErrorUnit"/>; a stored format.</summary>
+/// <param name="Requests">Empty when the source cannot tell clients apart.</param>
+/// <param name="Errors">Likewise.</param>
+public sealed record FreshCounts(IReadOnlyList<double> Requests, IReadOnlyList<double> Errors)
+{
+    /// <summary>Nothing seen.</summary>
+    public static FreshCounts None { get; } = new([], []);
+
+    /// <summary>With what came since, earlier counts weighing less.</summary>
+    /// <param name="factor">Of the earlier ones, below 1.</param>
+    /// <param name="since">What came.</param>
+    public FreshCounts Fade(double factor, RevisionCounts since)
+    {
+        return new FreshCounts(Fade(Requests, since.FreshRequests), Fade(Errors, since.FreshErrors));
+
+        double[] Fade(IReadOnlyList<double> before, IReadOnlyList<long> now) => [.. now.Select((count, i) => (i < before.Count ? factor * before[i] : 0) + count)];
     }
 }

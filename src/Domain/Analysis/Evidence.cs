@@ -32,8 +32,11 @@ public sealed record Evidence
     /// <summary>Stable's requests lately, the last looks weighing most.</summary>
     public double RecentRequests { get; init; }
 
-    /// <summary>Of them fresh, per window of <see cref="ErrorUnit"/>.</summary>
-    public IReadOnlyList<double> RecentFresh { get; init; } = [];
+    /// <summary>What of them was fresh.</summary>
+    public FreshCounts RecentFresh { get; init; } = FreshCounts.None;
+
+    /// <summary>The same of the canary.</summary>
+    public FreshCounts RecentCanary { get; init; } = FreshCounts.None;
 
     /// <summary>How the traffic was really split.</summary>
     public ShareState Share { get; init; } = new();

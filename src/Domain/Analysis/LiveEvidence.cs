@@ -17,7 +17,7 @@ internal sealed class LiveEvidence
     private const double FewestSlow = 5;
 
     private const double MostSlow = 2.5;
-    private const double Fading = 0.9;
+    private const double Fading = 0.98;
 
     // The source's own buckets, in which it counts clients anew.
     private const double SourceBucketSeconds = 10;
@@ -49,7 +49,7 @@ internal sealed class LiveEvidence
         {
             var metric = rules.Metrics[i];
             _before[i] = evidence.Metrics.GetValueOrDefault(metric.Name.Text()) ?? First(rules);
-            _tests[i] = new MetricTest(_before[i], LimitOf(metric), evidence.RecentFresh.Count > 0 ? 1 : rules.ClusterFactor);
+            _tests[i] = new MetricTest(_before[i], LimitOf(metric), evidence.RecentFresh.Requests.Count > 0 ? 1 : rules.ClusterFactor);
             _thresholds[i] = _before[i].Threshold;
         }
 
@@ -115,7 +115,7 @@ internal sealed class LiveEvidence
             ChooseThresholds();
         }
 
-        ChooseUnit(stable, mayChange: !_split.IsStableDegraded(Seconds(end)));
+        ChooseUnit(canary, stable, mayChange: !_split.IsStableDegraded(Seconds(end)));
         Fill(canary, stable);
         var kept = 0.0;
         if (judged)
@@ -228,21 +228,20 @@ internal sealed class LiveEvidence
             ? (counts.FreshErrors[window], counts.FreshRequests[window])
             : (counts.Errors, counts.Requests);
 
-    private void ChooseUnit(RevisionCounts stable, bool mayChange)
+    private void ChooseUnit(RevisionCounts canary, RevisionCounts stable, bool mayChange)
     {
         if (stable.FreshRequests.Count == 0)
         {
             return;
         }
 
-        var recently = new double[stable.FreshRequests.Count];
-        for (var i = 0; i < recently.Length; i++)
+        _evidence = _evidence with
         {
-            recently[i] = (i < _evidence.RecentFresh.Count ? Fading * _evidence.RecentFresh[i] : 0) + stable.FreshRequests[i];
-        }
-
-        _evidence = _evidence with { RecentRequests = (Fading * _evidence.RecentRequests) + stable.Requests, RecentFresh = recently };
-        var window = ErrorUnit.Choose(_evidence.Window, _evidence.RecentRequests, recently, _rules.Sticky);
+            RecentRequests = (Fading * _evidence.RecentRequests) + stable.Requests,
+            RecentFresh = _evidence.RecentFresh.Fade(Fading, stable),
+            RecentCanary = _evidence.RecentCanary.Fade(Fading, canary),
+        };
+        var window = ErrorUnit.Choose(_evidence.Window, _evidence.RecentRequests, _evidence.RecentFresh, _evidence.RecentCanary, _rules.Sticky);
         if (window == _evidence.Window || !mayChange)
         {
             // In an outage hardly a client is fresh: without the history before it, it would not be known as one.
