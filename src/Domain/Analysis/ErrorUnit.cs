@@ -7,14 +7,19 @@ namespace Sluice.Domain.Analysis;
 /// </summary>
 /// <remarks>
 /// The window is the longest in which most of stable's requests are fresh: long enough that clients who keep failing are seen to, short enough
-/// that chatty clients who fail now and then still count. Most are three quarters where clients stay on a revision; where each request is
-/// routed by itself a client's failures fall on both, and nine tenths waste less; only the shortest window has to do with three quarters there. Under "the canary is not worse" a fresh request fails as often on
-/// either revision however failures cluster by client, so the comparison stays valid whichever window is taken.
+/// that chatty clients who fail now and then still count. Where each request is routed by itself a client's failures fall on both revisions, and
+/// most are nine tenths; only the shortest window has to do with three quarters. Where clients stay on a revision most are three quarters, and
+/// the window is fitted to how failures cling to clients. Under "the canary is not worse" a fresh request fails as often on either revision
+/// however failures cluster by client, so the comparison stays valid whichever window is taken; and it is taken from what was, before what is
+/// judged by it.
 /// </remarks>
 public static class ErrorUnit
 {
     private const double Enough = 0.75;
     private const double EnoughPerRequest = 0.9;
+
+    // Where failures cling to clients, whatever is left of most.
+    private const double EnoughToCling = 0.5;
 
     // Of the requests that are not needed.
     private const double Reserve = 0.4;
@@ -54,7 +59,7 @@ public static class ErrorUnit
             var least = i == present ? enough - reserve : i > present ? enough + reserve : enough;
             if (fresh[i] >= least * requests)
             {
-                return sticky ? Shortened(present, i, requests, stable, canary) : i;
+                return sticky ? Fitted(present, i, requests, stable, canary) : i;
             }
         }
 
@@ -62,11 +67,20 @@ public static class ErrorUnit
     }
 
     /// <summary>
-    /// A shorter window wastes less, and is as good where a client that failed a while ago fails as often as others, on either revision: failures do
-    /// not cling to clients then, and it does not matter who was given to which.
+    /// Fits the window to how failures cling to clients. Where a client that failed a while ago fails as often as others, on either revision, it does
+    /// not matter who was given to which, and a shorter window wastes less. Where it fails more often, one that is too short counts it again and again.
     /// </summary>
-    private static int Shortened(int? present, int window, double requests, FreshCounts stable, FreshCounts canary)
+    private static int Fitted(int? present, int window, double requests, FreshCounts stable, FreshCounts canary)
     {
+        if (window + 1 < stable.Requests.Count && stable.Requests[window + 1] >= EnoughToCling * requests)
+        {
+            var deviations = present > window ? Likely : Surely;
+            if (Again(stable, window + 1).Clings(deviations) || Again(canary, window + 1).Clings(deviations))
+            {
+                return window + 1;
+            }
+        }
+
         while (window > 0 && stable.Requests[window] < EnoughPerRequest * requests)
         {
             var deviations = present < window ? Surely : Likely;
@@ -96,6 +110,8 @@ public static class ErrorUnit
 
     private readonly record struct Repeated(double Errors, double Expected)
     {
+        public bool Clings(double deviations) => Errors >= FewestErrors && IsAbove(deviations);
+
         public bool IsAbove(double deviations) => Errors > Expected + (deviations * Math.Sqrt(Expected));
     }
 }

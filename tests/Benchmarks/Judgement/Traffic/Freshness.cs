@@ -100,6 +100,13 @@ internal sealed class Freshness
         }
 
         var others = failures - (isFirst ? 1 : 0);
+        var untilEarlier = last == now - (int)Bucket ? Until(_lastTime[client], now) : 0;
+        if (!isSecond)
+        {
+            _failures.Add((client, now));
+            _lastTime[client] = Math.Max(first, now + (Bucket * Math.Pow(_draw.Uniform(), 1.0 / all)));
+        }
+
         for (var window = 0; window < ErrorUnit.Windows.Count; window++)
         {
             var length = ErrorUnit.Windows[window];
@@ -113,20 +120,16 @@ internal sealed class Freshness
             counts.FreshErrors[window] += others == 0 || all == 1 ? 0 : _draw.Binomial(others, Math.Exp(-all * length / Bucket));
             if (!isSecond)
             {
-                // The part of the bucket after the first of its failures, or within a second or so of one.
-                var failed = (double)all;
-                _during[(window * 2) + arm] += length < Bucket ? 1 - Math.Exp(-failed * length / Bucket) : failed / (failed + 1);
-                _after[(window * 2) + arm] += length < Bucket ? 0 : failed / (failed + 1);
+                // The part of the bucket after the first of its failures, as far as an earlier one does not reach into it; or within a second or so of one.
+                _during[(window * 2) + arm] += length < Bucket
+                    ? 1 - Math.Exp(-all * length / Bucket)
+                    : Math.Min(1 - ((first - now) / Bucket), 1 - untilEarlier);
+                _after[(window * 2) + arm] += length < Bucket ? 0 : Until(_lastTime[client], now + Bucket);
             }
         }
 
-        if (isSecond)
-        {
-            return;
-        }
-
-        _failures.Add((client, now));
-        _lastTime[client] = Math.Max(first, now + (Bucket * Math.Pow(_draw.Uniform(), 1.0 / all)));
+        // The part of a bucket that a failure of the one before makes stale.
+        static double Until(double failure, double bucket) => 1 - ((bucket - failure) / Bucket);
     }
 
     /// <summary>At the end of a bucket: counts the requests that were fresh.</summary>
