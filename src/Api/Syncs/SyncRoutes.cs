@@ -16,6 +16,9 @@ internal static class SyncRoutes
     private const string Status = "v1/admin/pricing/scheduler/status";
     private const string Trigger = "v1/admin/pricing/scheduler/trigger";
 
+    // Between the end of a run and that of its orchestration.
+    private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(10);
+
     public static IEnumerable<Route> All =>
     [
         new("POST", "v1/admin/sync", Access.Admin, (call, token) => StartAsync(call, SyncKinds.Models, token)) { Action = "sync.models" },
@@ -47,6 +50,13 @@ internal static class SyncRoutes
             _ => null,
         };
         var start = await Demand<SyncScheduler>(call).StartAsync(kind, call.Caller.Name, body.Force, body.DryRun, cancellationToken);
+        if (!start.WasStarted && await Demand<SyncStore>(call).FindRunAsync(start.RunId, cancellationToken) is { EndedAt: not null })
+        {
+            // Whoever has seen the run end may start the next: its orchestration is about to end as well.
+            await EndAsync(call, start.InstanceId, cancellationToken);
+            start = await Demand<SyncScheduler>(call).StartAsync(kind, call.Caller.Name, body.Force, body.DryRun, cancellationToken);
+        }
+
         if (!start.WasStarted)
         {
             throw new ProblemException(
@@ -58,6 +68,24 @@ internal static class SyncRoutes
         var uri = $"{call.BaseUrl}/v1/admin/sync/runs/{start.RunId}";
         call.Http.Response.Headers.Location = uri;
         return TypedResults.Json(new SyncStarted(start.RunId, uri), ApiJson.Options, statusCode: StatusCodes.Status202Accepted);
+    }
+
+    private static async Task EndAsync(Call call, string instanceId, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(LastMoment, call.Service<TimeProvider>());
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            await call.Service<DurableClient>().WaitForInstanceCompletionAsync(instanceId, cancellationToken: either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // It stands still: the answer is that it is under way.
+        }
+        catch (InstanceNotFoundException)
+        {
+            // Ended and purged meanwhile.
+        }
     }
 
     private static async Task<IResult> HistoryAsync(Call call, CancellationToken cancellationToken)
