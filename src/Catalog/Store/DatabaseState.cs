@@ -14,13 +14,14 @@ namespace Sluice.Catalog.Store;
 public sealed record DatabaseState(
     long Offers, int? PoolBusy, int? PoolLimit, long? Connections, long? ConnectionLimit, long? Replicas, TimeSpan? ReplicationLag)
 {
-    // A standby that has replayed all that it received lags by nothing, however long ago that was.
+    // A standby that has replayed all that it received lags by nothing, however long ago that was; one that has replayed nothing since it started
+    // knows of no commit.
     private const string Server = """
         SELECT (SELECT sum(numbackends) FROM pg_stat_database)::bigint, current_setting('max_connections')::bigint,
             CASE WHEN pg_is_in_recovery() THEN NULL ELSE (SELECT count(*) FROM pg_stat_replication) END,
             CASE WHEN NOT pg_is_in_recovery() THEN (SELECT max(extract(epoch FROM replay_lag)) FROM pg_stat_replication)
                 WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
-                ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END::double precision
+                ELSE extract(epoch FROM now() - coalesce(pg_last_xact_replay_timestamp(), pg_postmaster_start_time())) END::double precision
         """;
 
     internal static async Task<DatabaseState> ReadAsync(

@@ -1,18 +1,17 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Sluice.Catalog.Store;
+using Sluice.Testing;
 
 namespace Sluice.Catalog.Tests.Store;
 
-/// <summary>A PostgreSQL server of a test's own, on a free port of the loopback address, that it may kill. Gone with its data at the end.</summary>
+/// <summary>A PostgreSQL server of a test's own, on a free port of the loopback address, that it may kill, or follow. Gone with its data at the end.</summary>
 internal sealed class OwnPostgres : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private readonly string _folder = Directory.CreateTempSubdirectory("catalog-postgres-").FullName;
     private readonly string _programs;
-    private readonly string _port = FreePort().ToString(CultureInfo.InvariantCulture);
+    private readonly string _port = FreePort.Reserved().ToString(CultureInfo.InvariantCulture);
 
     private OwnPostgres(string programs) => _programs = programs;
 
@@ -27,7 +26,19 @@ internal sealed class OwnPostgres : IAsyncDisposable
             ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")).LastOrDefault(bin => File.Exists(Path.Combine(bin, "initdb")))
             : null;
         Assert.SkipWhen(programs is null, "Needs the programs of a PostgreSQL server under /usr/lib/postgresql: install the package postgresql.");
-        var server = new OwnPostgres(programs!);
+        return await StartAsync(
+            programs!, server => server.RunOwnAsync("initdb", "-D", server.Data, "-U", "sluice", "--auth=trust", "--no-sync", "--encoding=UTF8"));
+    }
+
+    /// <summary>A standby of this server: it receives what is written here, and answers whoever only reads.</summary>
+    public Task<OwnPostgres> FollowAsync() => StartAsync(
+        _programs,
+        standby => standby.RunOwnAsync(
+            "pg_basebackup", "-h", "127.0.0.1", "-p", _port, "-U", "sluice", "-D", standby.Data, "--write-recovery-conf", "--checkpoint=fast", "--no-sync"));
+
+    private static async Task<OwnPostgres> StartAsync(string programs, Func<OwnPostgres, Task> fill)
+    {
+        var server = new OwnPostgres(programs);
         try
         {
             if (Environment.IsPrivilegedProcess)
@@ -36,7 +47,7 @@ internal sealed class OwnPostgres : IAsyncDisposable
                 await RunAsync("chown", "postgres", server._folder);
             }
 
-            await server.RunOwnAsync("initdb", "-D", server.Data, "-U", "sluice", "--auth=trust", "--no-sync", "--encoding=UTF8");
+            await fill(server);
             await server.ControlAsync("start");
             return server;
         }
@@ -82,12 +93,5 @@ internal sealed class OwnPostgres : IAsyncDisposable
         await process.StandardOutput.ReadToEndAsync(deadline.Token);
         await process.WaitForExitAsync(deadline.Token);
         Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {await said}");
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }
