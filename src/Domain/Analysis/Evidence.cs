@@ -33,7 +33,7 @@ public sealed record Evidence
     public double RecentRequests { get; init; }
 
     /// <summary>What of them was fresh.</summary>
-    public FreshCounts RecentFresh { get; init; } = FreshCounts.None;
+    public FreshCounts RecentStable { get; init; } = FreshCounts.None;
 
     /// <summary>The same of the canary.</summary>
     public FreshCounts RecentCanary { get; init; } = FreshCounts.None;

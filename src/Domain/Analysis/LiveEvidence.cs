@@ -49,7 +49,7 @@ internal sealed class LiveEvidence
         {
             var metric = rules.Metrics[i];
             _before[i] = evidence.Metrics.GetValueOrDefault(metric.Name.Text()) ?? First(rules);
-            _tests[i] = new MetricTest(_before[i], LimitOf(metric), evidence.RecentFresh.Requests.Count > 0 ? 1 : rules.ClusterFactor);
+            _tests[i] = new MetricTest(_before[i], LimitOf(metric), evidence.RecentStable.Requests.Count > 0 ? 1 : rules.ClusterFactor);
             _thresholds[i] = _before[i].Threshold;
         }
 
@@ -238,10 +238,10 @@ internal sealed class LiveEvidence
         _evidence = _evidence with
         {
             RecentRequests = (Fading * _evidence.RecentRequests) + stable.Requests,
-            RecentFresh = _evidence.RecentFresh.Fade(Fading, stable),
+            RecentStable = _evidence.RecentStable.Fade(Fading, stable),
             RecentCanary = _evidence.RecentCanary.Fade(Fading, canary),
         };
-        var window = ErrorUnit.Choose(_evidence.Window, _evidence.RecentRequests, _evidence.RecentFresh, _evidence.RecentCanary, _rules.Sticky);
+        var window = ErrorUnit.Choose(_evidence.Window, _evidence.RecentRequests, _evidence.RecentStable, _evidence.RecentCanary, _rules.Sticky);
         if (window == _evidence.Window || !mayChange)
         {
             // In an outage hardly a client is fresh: without the history before it, it would not be known as one.
