@@ -15,6 +15,7 @@ public static class SoakJudge
 
     private const double HardErrorRate = 0.5;
     private const int HardErrorRequests = 10;
+    private const double HardClientRate = 1.0 / 3;
     private const double HardSignificance = 1e-6;
     private const double FewClients = 3;
     private const double ManyRequests = 10;
@@ -337,8 +338,9 @@ public static class SoakJudge
 
     private static double BucketsIn(Interval interval) => Math.Max(1, (interval.End - interval.Start).TotalSeconds / SourceBucketSeconds);
 
+    /// <summary>Half of the requests fail, and not those of a few clients only: twenty failures of one that tries again and again are one.</summary>
     private static bool IsBroken(RevisionCounts counts) =>
-        counts.Requests >= HardErrorRequests && counts.Errors >= HardErrorRate * counts.Requests;
+        counts.Requests >= HardErrorRequests && counts.Errors >= HardErrorRate * counts.Requests && counts.FailingClients >= HardClientRate * counts.ClientsSeen;
 
     private static SoakProgress Progress(
         SoakRules rules,

@@ -64,7 +64,15 @@ internal sealed class Rollout
         foreach (var phase in _phases)
         {
             // Reports may be rarer, health and hard limits are looked at every 30 s in any case, and counts with them.
-            var rules = phase.RulesFor(evidence) with { Every = TimeSpan.FromSeconds(World.Seconds), Cadence = [], Explains = false };
+            var planned = phase.RulesFor(evidence);
+            var every = TimeSpan.FromSeconds(World.Seconds);
+            var rules = planned with
+            {
+                Every = every,
+                MinRequests = Math.Max(1, (int)(planned.MinRequests * (every / planned.Every))),
+                Cadence = [],
+                Explains = false,
+            };
             var state = SoakState.Start(At(world), evidence, phase.Weight);
             var latest = world.Now + Patience + ((rules.Warmup.TotalSeconds + rules.Duration.TotalSeconds) * Longest);
             while (true)

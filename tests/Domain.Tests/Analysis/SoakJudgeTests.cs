@@ -128,6 +128,17 @@ public sealed class SoakJudgeTests
         Assert.Equal("50 % of 10 canary requests failed since the last look, hard limit 50 %", result.Reason);
     }
 
+    [Theory]
+    [InlineData(12, 1, Verdict.Inconclusive)]
+    [InlineData(12, 4, Verdict.Fail)]
+    [InlineData(1, 1, Verdict.Fail)]
+    public void Half_of_the_requests_are_not_enough_when_few_of_the_clients_fail(int clients, int failing, Verdict verdict)
+    {
+        var soak = new SoakSimulation { Clients = (clients, failing, 200) };
+
+        Assert.Equal(verdict, soak.Pass(36, 22, 700, 5).Verdict);
+    }
+
     [Fact]
     public void When_everything_is_down_nothing_is_rolled_back()
     {
