@@ -19,7 +19,8 @@ internal sealed class SourceMerge(DbConnection connection, SyncSql sql, SourceSn
         var held = new Dictionary<OfferId, HashSet<string>>();
         await ReadAsync(sql.Held, row => Add(held, Id(row), row.GetString(2)));
         var rows = new Dictionary<OfferId, StoredRow>();
-        if (sql.Facts(read.Source) is { } facts)
+        var facts = sql.Facts(read.Source);
+        if (facts is not null)
         {
             await ReadAsync(facts, row =>
             {
@@ -27,7 +28,8 @@ internal sealed class SourceMerge(DbConnection connection, SyncSql sql, SourceSn
                 rows[id] = new StoredRow(row.GetString(1), row.GetInt32(2), null, OwnedByOther: false, Holds(id)) { ModelKey = row.Text(3) };
             });
         }
-        else
+
+        if (facts is null || read.Listings.Count > 0)
         {
             await ReadAsync(sql.Rows, row => rows[Id(row)] = new StoredRow(
                 row.GetString(2),
@@ -110,7 +112,7 @@ internal sealed class SourceMerge(DbConnection connection, SyncSql sql, SourceSn
             await ModelFacts.LoadAsync(connection, sql, cancellationToken),
             read.Source,
             owned.Where(row => row.Change.Row.AliasOf is null).Select(row => (row.Identity.Key, row.Identity.Variant, row.Change.Row)));
-        await WriteAsync("staged_source", SyncSql.SourceColumns, changes.Select(change => StagedRows.Of(change.Row)), sql.WriteSources, cancellationToken);
+        await WriteSourcesAsync(changes, cancellationToken);
         await WriteAsync("staged_model", SyncSql.ModelColumns, models.Select(StagedRows.Of), sql.WriteModels, cancellationToken);
         await WriteAsync(
             "staged_offer", SyncSql.OfferColumns, owned.Select(row => StagedRows.Of(row.Change, row.Identity)), sql.WriteOffers, cancellationToken);
@@ -128,6 +130,22 @@ internal sealed class SourceMerge(DbConnection connection, SyncSql sql, SourceSn
             sql.WritePrices,
             cancellationToken,
             ("@by", request.ChangedBy));
+    }
+
+    // A row that the source never had is in no table yet: raw JSON, the bulk of a first sync, is not carried twice.
+    private async Task WriteSourcesAsync(IReadOnlyList<RowChange> changes, CancellationToken cancellationToken)
+    {
+        if (changes.Any(change => change.IsNew))
+        {
+            await _staging.AppendAsync(
+                sql.SourceTable,
+                SyncSql.NewSourceColumns,
+                changes.Where(change => change.IsNew).Select(change => StagedRows.Of(read.Source, change.Row)),
+                cancellationToken);
+        }
+
+        await WriteAsync(
+            "staged_source", SyncSql.SourceColumns, changes.Where(change => !change.IsNew).Select(change => StagedRows.Of(change.Row)), sql.WriteSources, cancellationToken);
     }
 
     // Which model each benchmark or repository is about; empty for a source of offers.

@@ -20,6 +20,8 @@ internal static class StagedRows
 
     public static object?[] Of(Listing row) => [row.Id.Provider, row.Id.ModelId, row.Raw.Json, row.Raw.Hash];
 
+    public static object?[] Of(string source, Listing row) => [source, .. Of(row)];
+
     public static object?[] Of(RowChange change, ModelIdentity identity) =>
     [
         change.Row.Id.Provider,

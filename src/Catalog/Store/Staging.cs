@@ -18,12 +18,31 @@ internal sealed class Staging(DbConnection connection)
     /// <param name="cancellationToken">Ends it.</param>
     public async Task FillAsync(string table, IReadOnlyList<StagedColumn> columns, IEnumerable<object?[]> rows, CancellationToken cancellationToken)
     {
-        var names = string.Join(", ", columns.Select(column => column.Name));
-        if (connection is NpgsqlConnection postgres)
+        if (connection is NpgsqlConnection)
         {
             await connection.ExecuteAsync(
                 $"CREATE TEMP TABLE {table} ({string.Join(", ", columns.Select(column => $"{column.Name} {PostgresType(column.Type)}"))}) ON COMMIT DROP",
                 cancellationToken);
+        }
+        else
+        {
+            await connection.ExecuteAsync($"DROP TABLE IF EXISTS temp.{table}", cancellationToken);
+            await connection.ExecuteAsync($"CREATE TEMP TABLE {table} ({Names(columns)})", cancellationToken);
+        }
+
+        await AppendAsync(table, columns, rows, cancellationToken);
+    }
+
+    /// <summary>Adds rows to a table that is there; none of them is in it.</summary>
+    /// <param name="table">Its name.</param>
+    /// <param name="columns">Columns, in the order of each row's values; the others get their defaults.</param>
+    /// <param name="rows">Values: text, long, bool, decimal or null.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task AppendAsync(string table, IReadOnlyList<StagedColumn> columns, IEnumerable<object?[]> rows, CancellationToken cancellationToken)
+    {
+        var names = Names(columns);
+        if (connection is NpgsqlConnection postgres)
+        {
             await using var import = await postgres.BeginBinaryImportAsync($"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)", cancellationToken);
             import.Timeout = SyncCommands.Patience;
             Write(import, columns, rows, cancellationToken);
@@ -31,8 +50,6 @@ internal sealed class Staging(DbConnection connection)
             return;
         }
 
-        await connection.ExecuteAsync($"DROP TABLE IF EXISTS temp.{table}", cancellationToken);
-        await connection.ExecuteAsync($"CREATE TEMP TABLE {table} ({names})", cancellationToken);
         await using var insert = connection.CreateCommand();
         insert.CommandText = $"INSERT INTO {table} ({names}) VALUES ({string.Join(", ", columns.Select(column => $"@{column.Name}"))})";
         foreach (var column in columns)
@@ -52,6 +69,8 @@ internal sealed class Staging(DbConnection connection)
             await insert.ExecuteNonQueryAsync(cancellationToken);
         }
     }
+
+    private static string Names(IReadOnlyList<StagedColumn> columns) => string.Join(", ", columns.Select(column => column.Name));
 
     // Into the importer's buffer, for which a task for each value costs as much again. A full one blocks until the server has taken it.
     private static void Write(

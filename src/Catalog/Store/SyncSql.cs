@@ -19,6 +19,8 @@ internal sealed class SyncSql
 
     public static readonly IReadOnlyList<StagedColumn> SourceColumns = [.. IdColumns, new("raw", StagedType.Json), new("raw_hash")];
 
+    public static readonly IReadOnlyList<StagedColumn> NewSourceColumns = [new("source"), .. SourceColumns];
+
     public static readonly IReadOnlyList<StagedColumn> OfferColumns =
     [
         .. IdColumns,
@@ -127,8 +129,10 @@ internal sealed class SyncSql
     // Offers.
     public IReadOnlyList<string> WriteModels => Merge("model", "staged_model", ["model_key"], ModelColumns, onlyNew: [("first_seen", "@now")]);
 
+    public string SourceTable => $"{_s}offer_source";
+
     public IReadOnlyList<string> WriteSources =>
-        Merge("offer_source", "staged_source", IdNames, SourceColumns, [.. Present, ("source", "@source")], within: "t.source = @source");
+        [Update("offer_source", "staged_source", IdNames, [.. Taken(SourceColumns), .. Present, ("source", "@source")], within: "t.source = @source")];
 
     public IReadOnlyList<string> WriteOffers =>
     [
@@ -267,31 +271,41 @@ internal sealed class SyncSql
     /// <param name="columns">Columns that are taken as they were staged, the key among them.</param>
     /// <param name="also">Columns that get a value in either case.</param>
     /// <param name="onlyNew">Columns that only a new row gets.</param>
-    /// <param name="within">Which stored rows are meant at all.</param>
     private IReadOnlyList<string> Merge(
         string table,
         string staged,
         IReadOnlyList<string> key,
         IEnumerable<StagedColumn> columns,
         IReadOnlyList<(string Column, string Value)>? also = null,
-        IReadOnlyList<(string Column, string Value)>? onlyNew = null,
-        string within = "1 = 1")
+        IReadOnlyList<(string Column, string Value)>? onlyNew = null)
     {
-        var same = string.Join(" AND ", key.Select(column => $"t.{column} = s.{column}").Prepend(within));
-        List<(string Column, string Value)> either = [.. columns.Select(column => (column.Name, $"s.{column.Name}")), .. also ?? []];
+        List<(string Column, string Value)> either = [.. Taken(columns), .. also ?? []];
         List<(string Column, string Value)> whole = [.. either, .. onlyNew ?? []];
         return
         [
-            $"""
-            UPDATE {_s}{table} AS t SET {string.Join(", ", either.Where(set => !key.Contains(set.Column)).Select(set => $"{set.Column} = {set.Value}"))}
-            FROM {staged} AS s WHERE {same}
-            """,
+            Update(table, staged, key, either),
             $"""
             INSERT INTO {_s}{table} ({string.Join(", ", whole.Select(set => set.Column))}) SELECT {string.Join(", ", whole.Select(set => set.Value))}
-            FROM {staged} AS s WHERE NOT EXISTS (SELECT 1 FROM {_s}{table} AS t WHERE {same})
+            FROM {staged} AS s WHERE NOT EXISTS (SELECT 1 FROM {_s}{table} AS t WHERE {Same(key)})
             """,
         ];
     }
+
+    /// <summary>Updates the rows that are there.</summary>
+    /// <param name="table">Where.</param>
+    /// <param name="staged">From where.</param>
+    /// <param name="key">Columns by which a staged row finds its stored one.</param>
+    /// <param name="columns">What each gets.</param>
+    /// <param name="within">Which stored rows are meant at all.</param>
+    private string Update(string table, string staged, IReadOnlyList<string> key, IEnumerable<(string Column, string Value)> columns, string within = "1 = 1") =>
+        $"""
+        UPDATE {_s}{table} AS t SET {string.Join(", ", columns.Where(set => !key.Contains(set.Column)).Select(set => $"{set.Column} = {set.Value}"))}
+        FROM {staged} AS s WHERE {within} AND {Same(key)}
+        """;
+
+    private static IEnumerable<(string Column, string Value)> Taken(IEnumerable<StagedColumn> columns) => columns.Select(column => (column.Name, $"s.{column.Name}"));
+
+    private static string Same(IReadOnlyList<string> key) => string.Join(" AND ", key.Select(column => $"t.{column} = s.{column}"));
 
     private static IEnumerable<StagedColumn> Prices() =>
         PriceColumns.Names.Select((name, n) => new StagedColumn(name, n < 2 ? StagedType.Text : StagedType.Number));
