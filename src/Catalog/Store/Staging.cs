@@ -5,8 +5,8 @@ using NpgsqlTypes;
 namespace Sluice.Catalog.Store;
 
 /// <summary>
-/// Temporary tables that a merge is fed from: binary COPY into PostgreSQL, one prepared statement into SQLite. What follows is set-based and
-/// the same text for both.
+/// Temporary tables that a merge is fed from, and rows that are new: binary COPY into PostgreSQL, one prepared statement into SQLite. What
+/// follows is set-based and the same text for both.
 /// </summary>
 /// <param name="connection">In the merge's transaction, with whose end the rows go.</param>
 internal sealed class Staging(DbConnection connection)
