@@ -9,6 +9,7 @@ internal sealed class LiveEvidence
     public const double LatencyTolerance = 1.1;
 
     private const double FrozenMargin = 1.5;
+    private const double Deviations = 1.2;
 
     // A limit of zero is one in so many: the first failure alone decides nothing.
     private const double SmallestLimit = 1e-5;
@@ -193,8 +194,8 @@ internal sealed class LiveEvidence
 
         return gain;
 
-        // The reference is a sample itself: a rate that it would hardly have shown.
-        static double Upper(double events) => events + 1 + (1.645 * Math.Sqrt(events + 1));
+        // The reference is a sample itself: a rate that only one in nine such samples would have shown to be so little.
+        static double Upper(double events) => events + 1 + (Deviations * Math.Sqrt(events + 1));
     }
 
     private void Fill(RevisionCounts canary, RevisionCounts stable)

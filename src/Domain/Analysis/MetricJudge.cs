@@ -54,7 +54,8 @@ internal static class MetricJudge
         var measurement = new Measurement(name, at, Verdict.Pass, value, stableValue, requests, "");
         if (compared is not null)
         {
-            measurement = measurement with { E = compared.E, RequiredE = required, P = compared.P };
+            var carried = rules.Comparison == Comparison.Frozen ? test.Carried(required) : 1;
+            measurement = measurement with { E = carried * compared.E, RequiredE = required, P = Math.Min(1, compared.P / carried) };
         }
 
         if (rules.Comparison == Comparison.Split)
@@ -115,7 +116,7 @@ internal static class MetricJudge
     private static double FractionOf(SoakRules rules, LiveEvidence live, int index) => rules.Comparison switch
     {
         Comparison.Split => live.Tests[index].Split.E * live.AlphaOf(index),
-        Comparison.Frozen => live.Tests[index].Frozen.E * live.AlphaOf(index),
+        Comparison.Frozen => live.Tests[index].Frozen.E * live.Tests[index].Carried(1 / live.AlphaOf(index)) * live.AlphaOf(index),
         _ => 0,
     };
 

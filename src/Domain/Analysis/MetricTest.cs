@@ -44,6 +44,13 @@ public sealed class MetricTest
     /// <summary>At weight 100: against what stable did before.</summary>
     public Sequential Frozen { get; }
 
+    /// <summary>
+    /// What was found beside stable, for weight 100. A release that is no worse than stable is none in either comparison, so the product of both
+    /// is evidence as each is; half of the stake is bet on it. Evidence that was enough is past: whoever let the release through knew it.
+    /// </summary>
+    /// <param name="required">What is enough.</param>
+    public double Carried(double required) => Split.E < required ? (1 + Split.E) / 2 : 1;
+
     /// <summary>Stable's last buckets.</summary>
     public StableHistory History { get; private set; }
 

@@ -9,6 +9,10 @@ public readonly record struct Scatter
     /// <summary>Buckets below which nothing is said.</summary>
     public const int FewestBuckets = 3;
 
+    // How services scatter before a bucket is seen: every second one not at all, the others by these coefficients of variation.
+    private static readonly double[] Variations = [0, 0.01, 0.04, 0.09, 0.2, 0.36];
+    private static readonly double[] Prior = [0.5, 0.1, 0.15, 0.15, 0.075, 0.025];
+
     /// <summary>Buckets.</summary>
     public int Buckets { get; init; }
 
@@ -45,9 +49,39 @@ public readonly record struct Scatter
         }
 
         var rate = Events / Trials;
-        var scatter = (EventsSquared - (2 * rate * Products) + (rate * rate * TrialsSquared)) * Buckets / (Buckets - 1);
-        return Math.Max(0, (scatter - (Events * (1 + error))) / (rate * rate * TrialsSquared));
+        return Math.Max(0, (Squares(rate) - (Events * (1 + error))) / (rate * rate * TrialsSquared));
     }
+
+    /// <summary>
+    /// c² to be expected: the mean of what services have (about 0.045 before anything is seen), each weighed by how well it explains the scatter.
+    /// An estimate says of two quiet minutes that there is no scatter; this says that two minutes cannot tell.
+    /// </summary>
+    /// <remarks>
+    /// The sum of squares over its mean, events · (1 + c² · r²Σn²/events), is taken to be χ² distributed with buckets − 1 degrees of freedom.
+    /// </remarks>
+    public double ExpectedVariation()
+    {
+        var rate = Trials > 0 ? Events / Trials : 0;
+        var known = Events > 0 && Buckets > 1;
+        var (all, sum) = (0.0, 0.0);
+        for (var i = 0; i < Prior.Length; i++)
+        {
+            var likelihood = 1.0;
+            if (known)
+            {
+                var beyondChance = 1 + (Variations[i] * rate * rate * TrialsSquared / Events);
+                likelihood = Math.Pow(Math.Exp(1 - (Squares(rate) / Events / beyondChance)) / beyondChance, (Buckets - 1) / 2.0);
+            }
+
+            all += Prior[i] * likelihood;
+            sum += Prior[i] * likelihood * Variations[i];
+        }
+
+        return all > 0 ? sum / all : Variations[^1];
+    }
+
+    /// <summary>What chance alone makes as large as the number of events.</summary>
+    private double Squares(double rate) => (EventsSquared - (2 * rate * Products) + (rate * rate * TrialsSquared)) * Buckets / (Buckets - 1);
 
     private Scatter Times(double events, double trials, int sign) => new()
     {

@@ -13,8 +13,8 @@ public sealed class StableHistory
     private const double Excess = 3;
     private const double BeyondChance = 4;
 
-    private const double Unknown = 24;
-    private const double Surely = 2;
+    // What is expected is a mean: the services that scatter most have several times as much.
+    private const double Reserve = 1.8;
 
     // Weight of one bucket in the scatter of the long run.
     private const double Fading = 1.0 / 240;
@@ -55,7 +55,7 @@ public sealed class StableHistory
     /// <summary>What counts as an event has changed, and rates with it.</summary>
     /// <param name="keepScatter">Rates scatter as before.</param>
     public StableHistory Anew(bool keepScatter) =>
-        new(keepScatter ? new HistoryState { Seen = Math.Min(Length, _seen), Variation = Variation } : null);
+        new(keepScatter ? new HistoryState { Seen = Math.Min(Length, _seen), Variation = KnownVariation } : null);
 
     /// <summary>Buckets seen, at most <see cref="Length"/>.</summary>
     public int Count { get; private set; }
@@ -64,24 +64,18 @@ public sealed class StableHistory
     public double Rate => _usual.Trials > 0 ? _usual.Events / _usual.Trials : 0;
 
     /// <summary>
-    /// c² as it is used: now, or on average over the last hours when that is more, for sixty buckets know it only roughly. Fewer know it less
-    /// still: where chance hardly explains the scatter, so much is added that it is about the upper end of a 90 % interval, two neighbouring
-    /// buckets taken to scatter together.
+    /// c² as it is used: now, or on average over the last hours when that is more, for sixty buckets know it only roughly; and as long as fewer
+    /// cannot tell, with what services usually have.
     /// </summary>
-    public double Variation
-    {
-        get
-        {
-            var known = Math.Max(_longVariation, PresentVariation);
-            return _usual.Buckets < Scatter.FewestBuckets ? known : known + (_usual.Variation(Surely * Error) * Unknown / _usual.Buckets);
-        }
-    }
+    public double Variation => Math.Max(KnownVariation, Reserve * _usual.ExpectedVariation());
 
     /// <summary>
     /// c² as far as chance hardly explains it; where there are too few buckets, what it was before. Where the counts to be judged are many times
     /// those of the history, what a history of few events leaves open would drown everything.
     /// </summary>
     public double SureVariation => _usual.Buckets < Scatter.FewestBuckets ? _longVariation : _usual.Variation(Error);
+
+    private double KnownVariation => Math.Max(_longVariation, PresentVariation);
 
     /// <summary>
     /// c²: the squared coefficient of variation of the rate from bucket to bucket, what chance explains and its standard error taken off. 0 or

@@ -373,6 +373,49 @@ public sealed class SoakJudgeTests
     }
 
     [Fact]
+    public void What_was_found_beside_stable_and_was_not_enough_counts_at_full_weight()
+    {
+        var rules = SoakSimulation.Rules() with
+        {
+            Comparison = Comparison.Frozen,
+            Clock = SoakClock.Wall,
+            Metrics = [new MetricSpec(MetricName.Errors, 0.05, 1.5, 0, 50)],
+        };
+        var evidence = After(canaryErrors: 1);
+        var suspicion = After(canaryErrors: 3);
+        var (unsuspected, suspected) = (new SoakSimulation(rules, evidence), new SoakSimulation(rules, suspicion));
+        var looks = 0;
+
+        while (suspected.Pass(3000, 21, 0, 0).Verdict != Verdict.Fail)
+        {
+            Assert.NotEqual(Verdict.Fail, unsuspected.Pass(3000, 21, 0, 0).Verdict);
+            Assert.InRange(++looks, 1, 120);
+        }
+
+        Assert.NotEqual(Verdict.Fail, unsuspected.Pass(3000, 21, 0, 0).Verdict);
+        Assert.True(suspected.Last.Measurements[0].E >= suspected.Last.Measurements[0].RequiredE);
+
+        static Evidence After(int canaryErrors)
+        {
+            var split = new SoakSimulation();
+            Repeat(split, TimeSpan.FromMinutes(8), () => split.Pass(300, 1, 2700, 9));
+            Assert.NotEqual(Verdict.Fail, Repeat(split, TimeSpan.FromMinutes(3), () => split.Pass(300, canaryErrors, 2700, 9)).Verdict);
+            return split.State.Evidence;
+        }
+    }
+
+    [Fact]
+    public void Evidence_that_was_enough_and_was_let_through_does_not_fail_the_release_again_at_full_weight()
+    {
+        var split = new SoakSimulation();
+        Assert.Equal(Verdict.Fail, Repeat(split, TimeSpan.FromMinutes(10), () => split.Pass(300, 4, 2700, 9)).Verdict);
+        var rules = SoakSimulation.Rules() with { Comparison = Comparison.Frozen, Clock = SoakClock.Wall };
+        var passed = new SoakSimulation(rules, split.State.Evidence);
+
+        Assert.Equal(Verdict.Pass, Repeat(passed, TimeSpan.FromMinutes(16), () => passed.Pass(3000, 12, 0, 0)).Verdict);
+    }
+
+    [Fact]
     public void In_staging_nothing_is_compared_and_limits_act()
     {
         var rules = SoakSimulation.Rules() with { Comparison = Comparison.None };
