@@ -1,5 +1,6 @@
 using Sluice.Domain.Analysis;
 using Sluice.Domain.Plans;
+using Sluice.Domain.Rollouts;
 
 namespace Sluice.Domain.Tests.Analysis;
 
@@ -63,6 +64,19 @@ internal sealed class SoakSimulation
         Add("stable", stable, stableErrors, stableSeconds, Clients.Stable * buckets, 0);
         Now += interval ?? _rules.Every;
         return Last = Look();
+    }
+
+    /// <summary>The same again and again, until the soak is decided or so much time has passed.</summary>
+    public SoakResult Repeat(TimeSpan atMost, Func<SoakResult> pass)
+    {
+        var until = Elapsed + atMost;
+        do
+        {
+            pass();
+        }
+        while (Last.Verdict == Verdict.Inconclusive && Elapsed < until);
+
+        return Last;
     }
 
     /// <summary>The gateway started anew.</summary>
