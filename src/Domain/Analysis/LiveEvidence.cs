@@ -9,6 +9,8 @@ internal sealed class LiveEvidence
     public const double LatencyTolerance = 1.1;
 
     private const double FrozenMargin = 1.5;
+
+    // Of the frozen reference: one in nine samples is further below its true rate.
     private const double Deviations = 1.2;
 
     // A limit of zero is one in so many: the first failure alone decides nothing.
@@ -194,7 +196,7 @@ internal sealed class LiveEvidence
 
         return gain;
 
-        // The reference is a sample itself: a rate that only one in nine such samples would have shown to be so little.
+        // The reference is a sample itself: the highest rate that it may well come from.
         static double Upper(double events) => events + 1 + (Deviations * Math.Sqrt(events + 1));
     }
 

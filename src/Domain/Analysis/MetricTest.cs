@@ -48,7 +48,9 @@ public sealed class MetricTest
     /// What was found beside stable, for weight 100. A release that is no worse than stable is none in either comparison, so the product of both
     /// is evidence as each is; half of the stake is bet on it. Evidence that was enough is past: whoever let the release through knew it.
     /// </summary>
-    /// <param name="required">What is enough.</param>
+    /// <param name="required">The evidence that is enough, 1/α.</param>
+    /// <returns>A factor for <see cref="Frozen"/>'s evidence, 0.5 or more.</returns>
+    /// <remarks>Products of sequential e-values: Vovk, Wang, "E-values: calibration, combination and applications", Ann. Statist. 49 (2021).</remarks>
     public double Carried(double required) => Split.E < required ? (1 + Split.E) / 2 : 1;
 
     /// <summary>Stable's last buckets.</summary>

@@ -9,7 +9,7 @@ public readonly record struct Scatter
     /// <summary>Buckets below which nothing is said.</summary>
     public const int FewestBuckets = 3;
 
-    // How services scatter before a bucket is seen: every second one not at all, the others by these coefficients of variation.
+    // c² of services before a bucket is seen, and how many have it: every second one does not scatter at all.
     private static readonly double[] Variations = [0, 0.01, 0.04, 0.09, 0.2, 0.36];
     private static readonly double[] Prior = [0.5, 0.1, 0.15, 0.15, 0.075, 0.025];
 
